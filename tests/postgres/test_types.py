@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from engine_cases import pipeline, step
 
+from skc.data.duckdb.engine import open_duckdb
 from skc.data.postgres.engine import open_postgres
 from skc.diagnostics import SkcError
 from skc.fit import fit
@@ -244,3 +245,28 @@ def test_numbers_near_the_ends_of_a_float_are_rounded_once(stored: Any, database
     steps = (step("ids", "vocabulary", "inputs/v"), step("bins", "quantile_bin", "inputs/v", bins=5))
     made = pipeline(*steps, inputs=(Input("v", "float64"),))
     assert fit(made, f"{url}::ends", open_engine=open_postgres).pipeline == fit(made, table).pipeline
+
+
+def test_a_table_may_have_as_many_columns_as_postgres_allows(database: Any, url: str) -> None:
+    names = [f"x{k}" for k in range(1600)]
+    database.execute(f"CREATE TABLE wide ({', '.join(f'{name} real' for name in names)})")
+    for row in ("1.5", "2", "'NaN'"):
+        database.execute(f"INSERT INTO wide VALUES ({', '.join([row] * len(names))})")
+    inputs = tuple(Input(name, "float64", nullable=True) for name in names)
+    steps = [step(f"s{k}", "standard_scale", f"inputs/{names[k]}") for k in range(0, 1600, 40)]
+    made = pipeline(*steps, inputs=inputs)
+    table = pa.table({name: [1.5, 2.0, None] for name in names})
+    profile = ProfileOptions(tuple(names[3:]), 5, 1)
+    one, other = (
+        fit(made, data, profile=profile, open_engine=opened)
+        for data, opened in ((table, open_duckdb), (f"{url}::wide", open_postgres))
+    )
+    assert one.pipeline == other.pipeline
+    assert one.profile == other.profile
+    whole = pipeline(
+        step("ids", "vocabulary", "inputs/x0"), inputs=tuple(Input(n, "int64", nullable=True) for n in names)
+    )
+    with pytest.raises(SkcError) as error:
+        fit(whole, f"{url}::wide", open_engine=open_postgres)
+    assert len(error.value.diagnostics) == 10
+    assert error.value.diagnostics[-1].notes[-1].startswith("and 1590 more columns with such values: `x10`, `x11`")

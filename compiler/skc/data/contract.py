@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from skc.data.engine import Data, HoldsNul, IsNull, IsOutside
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
@@ -11,6 +12,8 @@ from skc.ir import Input
 from skc.stats.answers import Summary
 from skc_runtime.errors import shown
 from skc_runtime.kinds import LIMITS
+
+MOST = 10  # columns with bad values that are reported at once
 
 
 def check_contract(
@@ -149,3 +152,14 @@ def _header_hint(names: Sequence[str]) -> str:
             "write `header: […]` under `data` with a name for each column"
         )
     return "every input must be a column of the data"
+
+
+def combined(errors: Mapping[str, SkcError], others: Sequence[str] = ()) -> SkcError:
+    """One error for all columns, limited to a readable number; `others` are columns with errors that are not here."""
+    diagnostics = [d for error in list(errors.values())[:MOST] for d in error.diagnostics]
+    names = [*list(errors)[MOST:], *others]
+    if names:
+        listed = ", ".join(f"`{name}`" for name in names[: 2 * MOST])
+        more = f"and {len(names)} more columns with such values: {listed}" + (" …" if len(names) > 2 * MOST else "")
+        diagnostics[-1] = replace(diagnostics[-1], notes=(*diagnostics[-1].notes, more))
+    return SkcError(*diagnostics)

@@ -10,14 +10,13 @@ their values are the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 import duckdb
 
-from skc.data.contract import refused_null
+from skc.data.contract import combined, refused_null
 from skc.data.copies import with_copies
 from skc.data.duckdb.bad_values import bad_values
 from skc.data.duckdb.connection import TIME_LIMIT, Database, engine_errors, identifier
@@ -34,7 +33,6 @@ OK = f"{BAD} IS NOT TRUE"
 # Types that Arrow or Parquet lacks, or that Arrow represents differently (an UHUGEINT arrives as a signed number); a
 # field name is followed by a space.
 NOT_KEPT = re.compile(r"UNION\(|\b(INTERVAL|UHUGEINT|BIGNUM|VARINT|BIT|VARIANT)(?=[\[,)]|$)")
-MOST = 10  # columns with bad values that are reported at once
 
 
 def load_training(
@@ -81,7 +79,7 @@ def load_training(
             bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {read}")
             if bad_rows[0][0]:
                 bad = bad_values(database, raw, inputs)
-                raise _combined(bad | _forbidden_nulls(training, read, [i for i in inputs if i.name not in bad]))
+                raise combined(bad | _forbidden_nulls(training, read, [i for i in inputs if i.name not in bad]))
     return training
 
 
@@ -159,14 +157,3 @@ def _forbidden_nulls(training: Training, read: str, inputs: Sequence[Input]) -> 
     null_counts = {i: n for i, n in zip(checked, nulls, strict=True) if n}
     places = {i: training.find_where(f"{identifier(i.name)} IS NULL AND {OK}").place for i in null_counts}
     return {i.name: refused_null(places[i], i, n, rows) for i, n in null_counts.items()}
-
-
-def _combined(errors: Mapping[str, SkcError]) -> SkcError:
-    """One error for all columns, limited to a readable number."""
-    diagnostics = [d for error in list(errors.values())[:MOST] for d in error.diagnostics]
-    if len(errors) > MOST:
-        others = ", ".join(f"`{name}`" for name in list(errors)[MOST : 3 * MOST])
-        more = f"and {len(errors) - MOST} more columns with such values: {others}"
-        last, ellipsis = diagnostics[-1], " …" if len(errors) > 3 * MOST else ""
-        diagnostics[-1] = replace(last, notes=(*last.notes, more + ellipsis))
-    return SkcError(*diagnostics)

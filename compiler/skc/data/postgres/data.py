@@ -28,12 +28,20 @@ class Relation:
     label: str
     keys: tuple[str, ...]
 
+    @property
+    def quoted_keys(self) -> list[str]:
+        """The keys as SQL."""
+        return [key if key == CTID else identifier(key) for key in self.keys]
+
+    def place(self, texts: Sequence[str | None]) -> str:
+        """What messages call the row with these keys, as texts."""
+        where = " and ".join(f"{key} = {text}" for key, text in zip(self.keys, texts, strict=True))
+        return f"{self.label}, the row with {where}" if where else f"{self.label}, a row"
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PostgresData(PostgresTable):
-    """The rows to fit on: one column per input, under its name. `keyed` also has the keys of the relation, and of each
-    input the stored text and whether it is bad.
-    """
+    """The rows to fit on: one column per input, under its name. `keyed` also has the keys of the relation."""
 
     source: Source
     inputs: tuple[Input, ...]
@@ -50,30 +58,19 @@ class PostgresData(PostgresTable):
         """See `Data`."""
         return self
 
-    @property
-    def order(self) -> str:
-        """By the keys, as the end of a query of `keyed`."""
-        keys = ", ".join(own(f"key{k}") for k in range(len(self.relation.keys)))
-        return f" ORDER BY {keys}" if keys else ""
-
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`. By its key; rows have no order."""
-        return self.find_where(_as_sql(condition), skip)
-
-    def find_where(self, condition: str, skip: int = 0) -> LocatedRow:
-        """The row after `skip` others that meets a condition on typed values."""
-        keys = [own(f"key{k}") for k in range(len(self.relation.keys))]
-        names = [i.name for i in self.inputs]
+        keys, names = [own(f"key{k}") for k in range(len(self.relation.keys))], [i.name for i in self.inputs]
         chosen = ", ".join([*(f"{key}::text" for key in keys), *map(identifier, names)])
-        query = f"SELECT {chosen} FROM {self.keyed} WHERE {condition}{self.order} LIMIT 1 OFFSET {skip}"
+        order = f" ORDER BY {', '.join(keys)}" if keys else ""
+        query = f"SELECT {chosen} FROM {self.keyed} WHERE {_as_sql(condition)}{order} LIMIT 1 OFFSET {skip}"
         with database_errors("looking for a row failed", span=self.span):
             rows = self.connection.execute(query)
         if not rows:
             return LocatedRow(self.label, {})
-        pairs = zip(self.relation.keys, rows[0], strict=False)
-        where = " and ".join(f"{key} = {text}" for key, text in pairs)
-        place = f"{self.label}, the row with {where}" if where else f"{self.label}, a row"
-        return LocatedRow(place, dict(zip(names, rows[0][len(keys) :], strict=True)))
+        row = rows[0]
+        place = self.relation.place(row[: len(keys)])
+        return LocatedRow(place, dict(zip(names, row[len(keys) :], strict=True)))
 
     def is_constant(self, name: str) -> bool:
         """See `Data`."""
