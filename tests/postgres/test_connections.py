@@ -231,3 +231,12 @@ def test_where_is_refused(name: str, url: str) -> None:
     assert diagnostic.code == "SKC699"
     assert "`where`" in diagnostic.message
     assert "in a view, or in a table expression of Ibis" in diagnostic.hint
+
+
+def test_a_server_that_ends_a_connection_is_told(name: str, url: str, database: Any) -> None:
+    source, declared = resolve(f"{url}::{name}", None)
+    with open_postgres() as engine:
+        data: Any = engine.load(source, MADE.inputs, declared)
+        database.execute("SELECT pg_terminate_backend(%s)", [data.connection.raw.info.backend_pid])
+        with pytest.raises(SkcError, match=r"SKC203.*counting the training rows failed"):
+            data.count()
