@@ -25,8 +25,18 @@ BANNED = (
     "sqlglot",
 )
 ALLOWED = {"numpy", "onnxruntime", "skc_runtime"}
-# Imported inside of a function, and nowhere else: where a signature is checked, and where MLflow gives a frame.
-OPTIONAL = {("identity.py", "cryptography"), ("pyfunc.py", "pandas")}
+# Imported inside of a function, or for types: where a signature is checked, where MLflow gives a frame, and where rows
+# lie in another engine, which has what it needs.
+OPTIONAL = {
+    ("identity.py", "cryptography"),
+    ("pyfunc.py", "pandas"),
+    ("tables.py", "pyarrow"),
+    *(
+        (f"{engine}.py", name)
+        for engine in ("dask", "ray", "spark")
+        for name in (engine, "pandas", "pyarrow", "pyspark")
+    ),
+}
 PROGRAM = """
 import json, sys
 {hide}

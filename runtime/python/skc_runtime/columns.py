@@ -58,6 +58,10 @@ class Column:
     values: Array | Texts
     valid: Array | None
 
+    def at(self, rows: Array) -> Column:
+        """Some of the rows, by their numbers, int64 [M]."""
+        return Column(self.values[rows], None if self.valid is None else self.valid[rows])
+
     def lengths(self) -> Sequence[int]:
         """Those of its texts, [N]; none if it has other values."""
         if isinstance(self.values, Texts):

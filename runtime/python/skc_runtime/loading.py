@@ -30,6 +30,7 @@ def load(
     expect: str | None = None,
     key: Key | None = None,
     observer: Observer | None = None,
+    threads: int | None = None,
 ) -> Transformer:
     """The transformer of an artifact, after every check of the runtime contract.
 
@@ -37,12 +38,13 @@ def load(
     `replay="tolerance"` allows columns that are not exact to differ by 1e-6, for another processor
     architecture. `expect` is the identity that the artifact must have, `key` the public key that must have signed it
     (the text of a PEM file, or its path). `observer` is called after each call with a `Call`: identity, rows, code and
-    seconds. Raises ArtifactError with a code of `schemas/errors.v1.json`.
+    seconds. `threads` compute a batch, one for each processor if it is None. Raises ArtifactError with a code of
+    `schemas/errors.v1.json`.
     """
     if replay not in ("exact", "tolerance"):
         raise SkcRuntimeError("invalid-option", f"replay={shown(replay)}", hint='"exact" or "tolerance"')
     _check_arithmetic()
-    files, transformer = open_artifact(artifact, expect=expect, key=key)
+    files, transformer = open_artifact(artifact, expect=expect, key=key, threads=threads)
     golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
     transformer.watch(observer)  # from 0: replaying is not serving
     if isinstance(artifact, str | os.PathLike):  # an artifact in memory cannot be loaded again
@@ -72,7 +74,7 @@ def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 
 
 
 def open_artifact(
-    artifact: Given, *, expect: str | None = None, key: Key | None = None
+    artifact: Given, *, expect: str | None = None, key: Key | None = None, threads: int | None = None
 ) -> tuple[dict[str, bytes], Transformer]:
     """The bytes of every file, and the transformer, after every check except the replay of the golden records.
 
@@ -87,7 +89,7 @@ def open_artifact(
     _check_onnxruntime(manifest)
     files = {name: _read(source, name, digest) for name, digest in sorted(manifest.files.items())}
     scan_model(files["model.onnx"])
-    transformer = Transformer(manifest, files["model.onnx"], identity)
+    transformer = Transformer(manifest, files["model.onnx"], identity, threads=threads)
     _check_metadata(manifest, transformer)
     return {MANIFEST: manifest_bytes, **files}, transformer
 

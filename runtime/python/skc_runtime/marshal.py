@@ -45,6 +45,10 @@ class Batch:
     columns: Mapping[str, Column]
     rows: int
 
+    def at(self, rows: Array) -> Batch:
+        """Some of the rows, by their numbers, int64 [M]."""
+        return Batch({name: column.at(rows) for name, column in self.columns.items()}, len(rows))
+
     def longest(self) -> int:
         """The length of the longest text."""
         return max((column.longest() for column in self.columns.values()), default=0)

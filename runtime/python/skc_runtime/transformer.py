@@ -21,6 +21,7 @@ from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Guards, Manifest
 from skc_runtime.marshal import Batch, Extra, Marshaller, Request
 from skc_runtime.session import GraphSession, TensorInfo
+from skc_runtime.sifting import sifted
 from skc_runtime.signals import Observer, Signals, Watch, exposition
 
 if TYPE_CHECKING:
@@ -119,6 +120,23 @@ class Transformer:
         session = self._opened()
         return self._run(session, self._marshaller.json(body, extra))
 
+    def transform_accepted(self, table: Any) -> tuple[dict[str, Array], dict[int, RecordError]]:
+        """`transform` of a table of PyArrow of which rows may be refused: the features [M, K] of the M others, in
+        order, and the error of each refused row, which is not counted as the refusal of a call.
+
+        Raises RecordError without a row for what refuses all of them, such as a missing column.
+        """
+        if self._watch is None:
+            return self._run_accepted(table)
+        started = _now()
+        try:
+            outputs, refused = self._run_accepted(table)
+        except SkcRuntimeError as error:
+            self._watch.ended(0, _now() - started, error)
+            raise
+        self._watch.ended(len(table) - len(refused), _now() - started, None)
+        return outputs, refused
+
     def signals(self) -> Signals:
         """What was counted since the artifact was loaded. Raises `invalid-option` if it was not compiled to count."""
         if self._watch is None or self._signals is None:
@@ -200,6 +218,26 @@ class Transformer:
                 counts += [] if self._signals is None else [results[self._signals]]
         self._count(batch.rows, counts)
         return outputs
+
+    def _run_accepted(self, table: Any) -> tuple[dict[str, Array], dict[int, RecordError]]:
+        session = self._opened()
+        batch, refused = sifted(self.manifest, self._marshaller, table)
+        try:
+            return self._run_batch(session, batch), refused
+        except RecordError:  # of a guard, which may fire in other rows too
+            rows = np.array([row for row in range(len(table)) if row not in refused], dtype=np.int64)
+            guarded = {error.row: error for error in self._all_guarded(session, batch) if error.row is not None}
+        refused |= {int(rows[row]): error.at(row=int(rows[row])) for row, error in guarded.items()}
+        served = np.delete(np.arange(batch.rows), list(guarded))
+        return self._run_batch(session, batch.at(served)), refused
+
+    def _all_guarded(self, session: GraphSession, batch: Batch) -> Iterator[RecordError]:
+        """The errors of all rows in which a guard fires."""
+        for chunk in cuts(batch.rows, batch.longest(), batch.lengths):
+            if self._guards is not None:
+                hits = session.run(self._marshaller.feeds(batch, chunk))[self._guards.tensor]
+                for row in np.flatnonzero(hits.any(axis=1)).tolist():
+                    yield self._guarded(self._guards, batch, hits[row : row + 1], chunk.start + row)
 
     def _counts(self, results: Mapping[str, Array]) -> Array:
         """int64 [S]: how many rows have each signal."""
