@@ -30,6 +30,10 @@ from skc.options import (
     EngineName,
     FloatName,
     PathLike,
+    RefusedName,
+    StateEngineName,
+    TableName,
+    TransformOptions,
     VerifyOptions,
 )
 from skc.progress import Progress
@@ -293,10 +297,13 @@ def transform(
     data: Any,
     out: PathLike | BinaryIO,
     *,
-    table: str | None = None,
-    keep: tuple[str, ...] = (),
+    table: TableName | None = None,
+    keep: Sequence[str] = (),
     plain_names: bool = False,
+    refused: RefusedName = "error",
     force: bool = False,
+    engine: StateEngineName = "duckdb",
+    master: str | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Run an artifact over data of any size, into one table that is written completely or not at all.
@@ -304,21 +311,53 @@ def transform(
     `table` is parquet, csv or arrow; by default the suffix of `out` says it, and an open binary file gets CSV. Columns
     are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs and `plain_names` is not given).
     `keep` copies columns of the data behind them: inputs as the pipeline reads them, others as they are stored, which
-    in a CSV file is text. Returns the facts: rows, columns, seconds. Raises SkcError; the error names the row that a
-    policy refuses.
+    in a CSV file is text. A row that a policy or the inputs refuse is an error that names it; with the `refused`
+    "column", its features are null, and the last column, `refused`, says why.
+
+    With the `engine` "spark", or a DataFrame of Spark as `data`, `out` becomes a folder of Parquet files, of one for
+    each file or partition of the data. Returns the facts: rows, refused, columns, seconds. Raises SkcError.
     """
+    options = TransformOptions(
+        table=table,
+        keep=tuple(keep),
+        plain_names=plain_names,
+        refused=refused,
+        force=force,
+        engine="spark" if type(data).__module__.startswith("pyspark.") else engine,
+        master=master,
+    )
+    return transformed(artifact, data, out, options, progress)
+
+
+@library_errors()
+def transformed(
+    artifact: PathLike,
+    data: Any,
+    out: PathLike | BinaryIO,
+    options: TransformOptions,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """`transform`, with its options as one value. Raises SkcError."""
     from skc.data.typed_rows import open_rows
     from skc.streaming import open_table, write_features
+    from skc_runtime.tables import Form
 
     started = time.perf_counter()
-    target = open_table(out, table, force=force)
+    form = Form(options.keep, options.refused, plain_names=options.plain_names)
+    if options.engine == "spark":
+        from skc.streaming.spark import write_folder
+
+        facts = write_folder(Path(artifact), data, out, form, force=options.force, master=options.master)
+        return {**facts, "seconds": round(time.perf_counter() - started, 3)}
+    target = open_table(out, options.table, force=options.force)
     loaded = artifacts.read(Path(artifact))
     inputs, reading = loaded.pipeline.inputs, DataSource(options=loaded.reading)
     serving = skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL], threads=1)  # for each part
     del loaded  # with large vocabularies, it takes more memory than the rows
-    with serving as transformer, open_rows(inputs, data, reading, keep, checked=False) as rows:
-        columns = write_features(transformer, rows, target, progress, plain_names=plain_names)
-        return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
+    with serving as transformer, open_rows(inputs, data, reading, options.keep, checked=False) as rows:
+        columns, refused = write_features(transformer, rows, target, progress, form)
+        facts = {"rows": rows.total, "refused": refused, "columns": columns}
+        return {**facts, "seconds": round(time.perf_counter() - started, 3)}
 
 
 @library_errors()

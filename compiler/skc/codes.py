@@ -30,7 +30,7 @@ Code = Literal[
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
     "SKC630", "SKC631", "SKC632", "SKC633",
     "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686", "SKC687", "SKC688",
-    "SKC690", "SKC691", "SKC696", "SKC697", "SKC698", "SKC699",
+    "SKC690", "SKC691", "SKC693", "SKC694", "SKC696", "SKC697", "SKC698", "SKC699",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -189,6 +189,8 @@ CODES: dict[Code, str] = {
     # Spark
     "SKC690": "PySpark or Java is not installed",
     "SKC691": "no session of Spark",
+    "SKC693": "the folder to replace is not a table of Spark",
+    "SKC694": "a column to keep of a type that Spark lacks",
     # states
     "SKC696": "a file that is not a state",
     "SKC697": "states that cannot be merged with each other",

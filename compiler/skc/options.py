@@ -30,8 +30,12 @@ ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
 Tolerance = Literal["bits", "1e-6"]
 FloatName = Literal["float32", "float64"]
+TableName = Literal["parquet", "csv", "arrow"]  # see `skc.streaming`, which writes them
+RefusedName = Literal["error", "column"]  # see `skc_runtime.tables`
 EngineName = Literal["duckdb", "spark", "postgres"]  # see `skc.data.default`, which loads one
-StateEngineName = Literal["duckdb", "spark"]  # those that run Python where the rows are
+StateTableName = Literal["parquet", "csv", "arrow"]  # see `skc.streaming`, which writes them
+RefusedName = Literal["error", "column"]  # see `skc_runtime.tables`
+EngineName = Literal["duckdb", "spark"]  # those that run Python where the rows are
 Dates = Literal["day-first", "month-first"]
 MOST_ROWS = 10_000_000  # all of them are in memory
 LIMIT = 256  # megabytes of the distinct values of a column in a state
@@ -224,6 +228,34 @@ class CompileOptions(Options):
             hint = "leave out --engine"
             raise fail("SKC140", "--engine spark does not read a table of a database", hint=hint)
         return replace(self, engine="postgres")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformOptions(Options):
+    """The options of `skc transform`. Raises SKC140 for those that need or exclude each other."""
+
+    table: TableName | None = _flag(None, "The format of FILE, if not that of its name; of stdout, csv if not given.")
+    keep: tuple[str, ...] = _flag(
+        (),
+        "A column of DATA to copy unchanged, after the features.",
+        typed=list[str] | None,
+        read=lambda names: tuple(names or ()),
+    )
+    plain_names: bool = _flag(False, "Several outputs: name columns without their output.", "--plain-names")
+    refused: RefusedName = _flag(
+        "error", "What becomes of rows that are refused: an error, or a column `refused` that says why."
+    )
+    force: bool = _flag(False, "Replace the file if it exists.", "--force")
+    engine: StateEngineName = _flag("duckdb", "What reads the rows: this machine, or a cluster, which writes a folder.")
+    master: str | None = _master()
+    format: Format = _flag("text", "How to print the result.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_engine(self.engine, None, self.master)
+        if self.engine == "spark" and self.table not in (None, "parquet"):
+            hint = "leave out --table"
+            raise fail("SKC140", f"Spark writes a folder of Parquet files, and --table is {self.table}", hint=hint)
 
 
 @dataclass(frozen=True, kw_only=True)

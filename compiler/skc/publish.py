@@ -37,6 +37,17 @@ _AT_FDCWD, _EXCHANGE = (
 
 def publish_folder(files: Mapping[str, bytes], target: Path) -> None:
     """Replace or create `target` with a folder of files. Raises OSError."""
+
+    def write(draft: Path) -> None:
+        draft.mkdir()  # unlike the folder around it, readable to whom the user's mask allows
+        for name, data in sorted(files.items()):
+            (draft / name).write_bytes(data)
+
+    publish_tree(write, target)
+
+
+def publish_tree(write: Callable[[Path], object], target: Path) -> None:
+    """Replace or create `target` with a folder of files, which `write` creates under another name. Raises OSError."""
     _make_folders(target.parent)
 
     def holds_the_old(folder: Path) -> bool:
@@ -44,10 +55,9 @@ def publish_folder(files: Mapping[str, bytes], target: Path) -> None:
 
     with scratch_folder(_scratch_name(target), target.parent, holds_the_old) as folder:
         draft = folder / "new"
-        draft.mkdir()  # unlike the folder around it, readable to whom the user's mask allows
-        for name, data in sorted(files.items()):
-            with open(draft / name, "wb") as file:
-                file.write(data)
+        write(draft)
+        for path in sorted(draft.iterdir()):
+            with open(path, "rb+") as file:
                 sync_file(file.fileno())
         sync_folder(draft)
         if not os.path.lexists(target):

@@ -112,6 +112,39 @@ def test_a_refused_row_is_named_and_nothing_is_written(kind: str, at: int, here:
     assert sorted(p.name for p in here.iterdir()) == before
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_refused_rows_can_be_a_column(kind: str, here: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In any table of those that are computed at once; a null and a category that is refused."""
+    monkeypatch.setattr(streaming, "VALUES_AT_ONCE", 1)
+    rows = [row(i) for i in range(40_000)]
+    refused = {0: 3, 150: 3, 16_500: 0, 39_999: 3}
+    for at, column in refused.items():
+        rows[at][column] = "zzz" if column == 3 else ""
+    path = here / f"some.{kind}"
+    if kind == "csv":
+        write_csv(path, rows)
+    else:
+        at = pa.array([None if r[0] == "" else r[0].replace("Z", "") for r in rows]).cast(pa.timestamp("us")).cast(UTC)
+        pq.write_table(table([[r[0] or "2024-01-01T00:00:00Z", *r[1:]] for r in rows]).set_column(0, "at", at), path)
+    code, _, err = run(
+        "transform", "artifact", path.name, "-o", "features.parquet", "--refused", "column", "--keep", "day"
+    )
+    assert code == cli.EQUAL, err
+    assert err.startswith("wrote 40,000 rows, 11 columns, 4 of them refused, to features.parquet in ")
+    written = pq.read_table(here / "features.parquet")
+    assert written.column_names[-2:] == ["day", "refused"]
+    words = written["refused"].to_pylist()
+    assert {k: text.partition(":")[0] for k, text in enumerate(words) if text is not None} == {
+        k: "unknown-category" if column == 3 else "null" for k, column in refused.items()
+    }
+    assert "'zzz'" in words[150]
+    served = [k for k in range(len(rows)) if k not in refused]
+    missing = written.take(list(refused)).drop_columns(["day", "refused"])
+    assert all(column.null_count == len(refused) for column in missing.columns)
+    pq.write_table(written.take(served), here / "served.parquet")
+    assert_same_bits(here / "served.parquet", here / "artifact", table([rows[k] for k in served]))
+
+
 @pytest.mark.parametrize("at", [[150, 16_500], [16_500, 49_000], [40_000, 49_000]])
 def test_the_first_refused_row_is_named_whichever_part_is_computed_first(
     at: list[int], here: Path, run: Any, monkeypatch: pytest.MonkeyPatch
@@ -130,14 +163,15 @@ def test_the_first_refused_row_is_named_whichever_part_is_computed_first(
 def in_many_tables(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Each batch of the engine is transformed by itself; the rows of each table."""
     sizes: list[int] = []
-    made = streaming._features
+    made = streaming.features_of
     monkeypatch.setattr(streaming, "VALUES_AT_ONCE", 1)
 
-    def noted(manifest: Any, outputs: Any) -> Any:
-        sizes.append(len(next(iter(outputs.values()))))
-        return made(manifest, outputs)
+    def noted(*given: Any) -> pa.Table:
+        table = made(*given)
+        sizes.append(len(table))
+        return table
 
-    monkeypatch.setattr(streaming, "_features", noted)
+    monkeypatch.setattr(streaming, "features_of", noted)
     return sizes
 
 
@@ -166,7 +200,7 @@ def test_rows_of_long_texts_are_few_at_once(here: Path, monkeypatch: pytest.Monk
     batch = pa.RecordBatch.from_pydict({"text": ["x" * 1000] * 100})
     nothing = pa.RecordBatch.from_pydict({"kept": [1] * 100})
     monkeypatch.setattr(streaming, "BYTES_AT_ONCE", 250_000)
-    for inputs, kept in streaming._joined([(batch, nothing)] * 7, 10_000):
+    for inputs, kept in streaming.joined([(batch, nothing)] * 7, 10_000):
         sizes.append(inputs.num_rows)
         assert kept.num_rows == inputs.num_rows
     assert sizes == [300, 300, 100]

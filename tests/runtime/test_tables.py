@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,13 @@ def test_refused_rows_are_a_column(share: float, transformer: Transformer) -> No
     assert table.column_names == [*want, "n", "fare", "refused"]
     assert bits_of(table["fare"]) == bits_of(rows["fare"])
     assert len(set(codes)) > 3 or share == 4.0
-    for row in (k for k, code in enumerate(codes) if code is not None):
+    _, errors = transformer.transform_accepted(rows)
+    assert [*sorted(errors)] == [row for row, code in enumerate(codes) if code is not None]
+    for row, found in errors.items():
         with pytest.raises(RecordError) as error:
             transformer.transform(rows.slice(row, 1))
         assert words[row] == tables.reason(error.value)
+        assert found.row == row
 
 
 def test_a_refusal_is_in_words(transformer: Transformer) -> None:
@@ -149,9 +153,9 @@ def test_what_refuses_all_rows_is_an_error_in_any_form(transformer: Transformer)
         ({"keep": "n"}, r"a list of columns: \['n'\], or True"),
         ({"keep": ["N"]}, "the table has no column 'N'"),
         ({"keep": ["twice"]}, "the table has several columns 'twice'"),
-        ({"keep": ["refused"], "refused": "column"}, "two columns would be named 'refused'"),
-        ({"keep": ["word"], "as_array": True}, "two columns would be named 'word'"),
-        ({"keep": ["n", "n"]}, "two columns would be named 'n'"),
+        ({"keep": ["refused"], "refused": "column"}, "two columns would be named `refused`"),
+        ({"keep": ["word"], "as_array": True}, "two columns would be named `word`"),
+        ({"keep": ["n", "n"]}, "two columns would be named `n`"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options: Any, words: str, transformer: Transformer) -> None:
@@ -174,6 +178,8 @@ def test_an_artifact_is_loaded_once_in_a_process(rides_directory: Path, monkeypa
     assert len(tables._LOADED) == 1
     with pytest.raises(ArtifactError, match="identity-mismatch"):
         shipped(rides_directory, expect="0" * 64)
+    with pytest.raises(ArtifactError, match="identity-mismatch"):
+        replace(one, identity="0" * 64).transformer()
 
 
 def test_a_damaged_artifact_is_not_shipped(rides_directory: Path) -> None:

@@ -149,7 +149,7 @@ def test_what_a_frame_tells_is_refused_before_a_job(session: Any, folder: Path, 
         transform(frame.toDF("fare", *frame.columns[1:]), folder)
     with pytest.raises(SkcRuntimeError, match="invalid-option"):
         transform(frame, folder, refused="skip")  # type: ignore[arg-type]  # that is the test
-    with pytest.raises(SkcRuntimeError, match="two columns would be named 'word'"):
+    with pytest.raises(SkcRuntimeError, match="two columns would be named `word`"):
         transform(frame.toDF("word", *frame.columns[1:]), folder, as_array=True, keep=["word"])
     with pytest.raises(ArtifactError, match="identity-mismatch"):
         transform(frame, folder, expect="0" * 64)

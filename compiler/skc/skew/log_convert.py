@@ -23,11 +23,12 @@ from skc.diagnostics import fail
 from skc.publish import publish_file
 from skc.skew.log_plans import LogPlan, OtherPlan
 from skc.skew.log_reader import LoggedRequest, log_files, read_file
-from skc.values.arrow import KEPT, WRITTEN
+from skc.values.arrow import KEPT
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value
 from skc_runtime.kinds import OutputDType
 from skc_runtime.manifest import InputSpec, Manifest, OutputSpec
+from skc_runtime.tables import arrow_type
 
 BATCH = 8192  # requests, a row group
 Read = Callable[[dict[str, Any]], Any]
@@ -119,7 +120,7 @@ def _columns(manifest: Manifest | None) -> list[_Column]:
 def _input(spec: InputSpec, *, is_hashed: bool) -> _Column:
     element: OutputDType = "string" if is_hashed else spec.kind.element
     kept = None if is_hashed else KEPT[spec.type]
-    return _Column(spec.name, kept or WRITTEN[element], partial(_asked, spec.name, element))
+    return _Column(spec.name, kept or arrow_type(element), partial(_asked, spec.name, element))
 
 
 def _asked(name: str, element: OutputDType, document: dict[str, Any]) -> Any:
@@ -129,7 +130,7 @@ def _asked(name: str, element: OutputDType, document: dict[str, Any]) -> Any:
 
 def _output(output: OutputSpec) -> list[_Column]:
     return [
-        _Column(f"{output.name}.{name}", WRITTEN[output.dtype], partial(_answered, output, k))
+        _Column(f"{output.name}.{name}", arrow_type(output.dtype), partial(_answered, output, k))
         for k, name in enumerate(output.columns)
     ]
 

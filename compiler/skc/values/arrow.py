@@ -9,18 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skc_runtime.chunks import cuts
-from skc_runtime.kinds import Array, DType, OutputDType, for_every_element, for_every_kind
+from skc_runtime.kinds import Array, DType, for_every_kind
 
-# Of outputs.
-WRITTEN: Mapping[OutputDType, pa.DataType] = for_every_element(
-    {
-        "float32": pa.float32(),
-        "float64": pa.float64(),
-        "int64": pa.int64(),
-        "bool": pa.bool_(),
-        "string": pa.string(),
-    }
-)
 # Of inputs copied by `keep`, in readable form; None keeps the type of the column.
 KEPT: Mapping[DType, pa.DataType | None] = for_every_kind(
     {

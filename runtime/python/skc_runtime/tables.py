@@ -61,7 +61,7 @@ class Form:
         twice = next((name for name, count in Counter(names).items() if count > 1), None)
         if twice is not None:
             hint = "do not keep that column, or give the feature another name"
-            raise SkcRuntimeError("invalid-option", f"two columns would be named {shown(twice)}", hint=hint)
+            raise SkcRuntimeError("invalid-option", f"two columns would be named `{twice}`", hint=hint)
         return names
 
     def schema(self, manifest: Manifest, kept: Iterable[pa.DataType]) -> pa.Schema:

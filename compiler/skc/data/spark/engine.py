@@ -33,9 +33,7 @@ class SparkEngine:
         """See `Engine`."""
         if keep:
             raise fail("SKC220", "Spark carries no columns along", hint="leave out the columns to keep, or use DuckDB")
-        if source.kind == "spark" and type(source.frame).__module__.startswith("pyspark.sql.connect."):
-            hint = "give a DataFrame of a session that runs in this process, or files"
-            raise fail("SKC691", "a session of Spark Connect cannot be used", hint=hint)
+        check_session(source)
         cores = self.session.sparkContext.defaultParallelism
         if source.kind == "spark":
             _check_frame(source, inputs, declared)
@@ -50,7 +48,7 @@ class SparkEngine:
     def columns(self, source: Source) -> tuple[Stored, ...]:
         """See `Engine`. They are read on the driver."""
         with open_engine(None, self.memory_limit) as engine:
-            return engine.columns(_empty(source) if source.kind == "spark" else source)
+            return engine.columns(empty_source(source) if source.kind == "spark" else source)
 
     def layout(self, lines: str) -> Layout | None:
         """See `Engine`."""
@@ -85,6 +83,13 @@ def spark_at(master: str | None) -> OpenEngine:
     return partial(open_spark, master)
 
 
+def check_session(source: Source) -> None:
+    """Refuse a frame of Spark Connect. Raises SKC691."""
+    if source.kind == "spark" and type(source.frame).__module__.startswith("pyspark.sql.connect."):
+        hint = "give a DataFrame of a session that runs in this process, or files"
+        raise fail("SKC691", "a session of Spark Connect cannot be used", hint=hint)
+
+
 def _needed(frame: Frame, inputs: Sequence[Input], declared: DataSource) -> tuple[str, ...]:
     """The columns that are read."""
     where = () if declared.where is None else parse_predicate(declared.where, declared.span).columns
@@ -99,10 +104,10 @@ def _quoted(name: str) -> str:
 def _check_frame(source: Source, inputs: tuple[Input, ...], declared: DataSource) -> None:
     """Refuse what the schema of a frame alone tells, before a row is read. Raises SKC203 to SKC205, SKC207."""
     with open_engine(1, MEMORY_LIMIT) as engine:
-        engine.load(_empty(source), inputs, declared)
+        engine.load(empty_source(source), inputs, declared)
 
 
-def _empty(source: Source) -> Source:
+def empty_source(source: Source) -> Source:
     """A table with the columns of a frame, and no row."""
     with spark_errors("the schema of the DataFrame cannot be read"):
         schema = pa.schema([pa.field(f.name, _arrow_type(f.dataType)) for f in source.frame.schema.fields])

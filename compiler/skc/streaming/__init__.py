@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self, get_args
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -21,11 +20,9 @@ from skc.data.typed_rows import Rows
 from skc.diagnostics import SkcError, fail
 from skc.progress import Progress
 from skc.publish import publish_file
-from skc.values.arrow import WRITTEN
-from skc_runtime import RecordError, Transformer
-from skc_runtime.kinds import Array
+from skc_runtime import RecordError, SkcRuntimeError, Transformer
 from skc_runtime.manifest import Manifest
-from skc_runtime.pyfunc import column_name
+from skc_runtime.tables import REFUSED, Form, feature_columns, located
 from skc_runtime.transformer import cores
 
 TableFormat = Literal["parquet", "csv", "arrow"]
@@ -121,17 +118,20 @@ def open_table(out: Any, kind: str | None, *, force: bool) -> Table:
 
 
 def write_features(
-    transformer: Transformer, rows: Rows, table: Table, progress: Progress | None, *, plain_names: bool
-) -> list[str]:
-    """Write the features of all rows, then the columns to keep, and return the names of the columns.
+    transformer: Transformer, rows: Rows, table: Table, progress: Progress | None, form: Form
+) -> tuple[list[str], int]:
+    """Write the features of all rows, then the columns to keep, and return the names of the columns, and how many rows
+    are refused.
 
-    Leaves no file, and writes nothing to a stream, if a row is refused.
+    Leaves no file, and writes nothing to a stream, if a row is refused as an error.
     """
-    schema = _schema(transformer.manifest, rows, plain_names=plain_names)
+    schema = schema_of(transformer.manifest, form, rows.kept_schema())
+    refused = 0
 
     def write(file: Any, writers: Mapping[TableFormat, Callable[[Any, pa.Schema], Any]] = WRITERS) -> None:
         with writers[table.kind](file, schema) as writer:
-            _write_all(transformer, rows, writer, schema, progress)
+            nonlocal refused
+            refused = _write_all(transformer, rows, writer, form, schema, progress)
 
     try:
         if isinstance(table.target, Path):
@@ -147,52 +147,47 @@ def write_features(
     except OSError as error:
         where = f"`{table.target}`" if isinstance(table.target, Path) else "to the stream"
         raise fail("SKC412", f"cannot write {where}: {error.strerror}", hint="check the folder and its space") from None
-    return list(schema.names)
+    return list(schema.names), refused
 
 
-def _schema(manifest: Manifest, rows: Rows, *, plain_names: bool) -> pa.Schema:
-    fields = [
-        pa.field(column if plain_names else column_name(manifest, output, column), WRITTEN[output.dtype])
-        for output in manifest.outputs
-        for column in output.columns
-    ]
-    fields += list(rows.kept_schema())
-    names = [field.name for field in fields]
-    duplicates = sorted({name for name in names if names.count(name) > 1})
-    if duplicates:
+def schema_of(manifest: Manifest, form: Form, kept: pa.Schema) -> pa.Schema:
+    """Of the table to write. Raises SKC413."""
+    try:
+        return form.schema(manifest, kept.types)
+    except SkcRuntimeError as error:
         hint = "leave it out of --keep, or give the feature another name"
-        if plain_names:
+        if form.plain_names:
             hint = "leave --plain-names out, or give one of them another name"
-        raise fail("SKC413", f"two columns would be named `{duplicates[0]}`", hint=hint)
-    return pa.schema(fields)
+        raise fail("SKC413", error.message, hint=hint) from None
 
 
 def _write_all(
     transformer: Transformer,
     rows: Rows,
     writer: Any,
+    form: Form,
     schema: pa.Schema,
     progress: Progress | None,
-) -> None:
-    """Some rows are read while those before them are transformed, and the features of those before these written.
+) -> int:
+    """Write all rows, and return how many of them are refused. Some rows are read while those before them are
+    transformed, and the features of those before these written.
 
     A thread for each processor computes a part from its columns to its features, so that none waits while another
     thread does what cannot be shared.
     """
-    done = 0
-    limit = max(1, VALUES_AT_ONCE // (len(schema) + len(rows.data.inputs)))
+    done = refused = 0
+    limit = rows_at_once(schema, rows)
     threads = min(cores(), THREADS)
 
     def transformed(part: tuple[pa.Table, pa.Table]) -> pa.Table:
-        inputs, kept = part
-        features = _features(transformer.manifest, transformer.transform(inputs))
-        return pa.Table.from_arrays([*features, *kept.columns], schema=schema)
+        return features_of(transformer, part, form, schema)
 
     def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        nonlocal done
+        nonlocal done, refused
         for table in tables:
             yield table
             done += table.num_rows
+            refused += refused_rows(table, form)
             if progress is not None:
                 progress("transform", done, rows.total)
 
@@ -202,17 +197,32 @@ def _write_all(
             ThreadPoolExecutor(1) as writing,
             closing(rows.stored()) as batches,
         ):
-            tables = in_order(computing, transformed, _joined(batches, limit), threads + 2)
+            tables = in_order(computing, transformed, joined(batches, limit), threads + 2)
             for _ in in_order(writing, writer.write_table, counted(tables), 2):
                 pass
     except RecordError as error:
-        rows.check()
-        raise _refused(rows, error, done) from None
+        raise refusal(rows, error, done) from None
+    return refused
 
 
-def _joined(
-    batches: Iterable[tuple[pa.RecordBatch, pa.RecordBatch]], limit: int
-) -> Iterator[tuple[pa.Table, pa.Table]]:
+def rows_at_once(schema: pa.Schema, rows: Rows) -> int:
+    """How many rows are transformed at once, if they have no long texts."""
+    return max(1, VALUES_AT_ONCE // (len(schema) + len(rows.data.inputs)))
+
+
+def features_of(transformer: Transformer, part: tuple[pa.Table, pa.Table], form: Form, schema: pa.Schema) -> pa.Table:
+    """The table of some rows, given their inputs and the columns to keep."""
+    inputs, kept = part
+    features, refused = feature_columns(transformer, inputs, form)
+    return pa.Table.from_arrays([*features, *kept.columns, *([] if refused is None else [refused])], schema=schema)
+
+
+def refused_rows(table: pa.Table, form: Form) -> int:
+    """How many rows of a table of features are refused, which a column says."""
+    return len(table) - int(table.column(REFUSED).null_count) if form.refused == "column" else 0
+
+
+def joined(batches: Iterable[tuple[pa.RecordBatch, pa.RecordBatch]], limit: int) -> Iterator[tuple[pa.Table, pa.Table]]:
     """Batches of inputs and columns to keep, as tables of about `limit` rows, fewer if they have long texts."""
     parts: list[tuple[pa.RecordBatch, pa.RecordBatch]] = []
     for part in batches:
@@ -229,21 +239,14 @@ def _as_tables(parts: Sequence[tuple[pa.RecordBatch, pa.RecordBatch]]) -> tuple[
     return pa.Table.from_batches(inputs), pa.Table.from_batches(kept)
 
 
-def _features(manifest: Manifest, outputs: Mapping[str, Array]) -> Iterator[pa.Array]:
-    """One column per output column; null where its companion `valid` is false."""
-    for output in manifest.outputs:
-        valid = None if output.valid is None else outputs[output.valid]
-        for k in range(len(output.columns)):
-            present = None if valid is None else valid[:, k]
-            yield _arrow(outputs[output.name][:, k], present, WRITTEN[output.dtype])
-
-
-def _arrow(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:
-    return pa.array(np.ascontiguousarray(values), type=kind, mask=None if valid is None else ~valid)
-
-
-def _refused(rows: Rows, error: RecordError, before: int) -> SkcError:
+def refusal(rows: Rows, error: RecordError, before: int) -> SkcError:
+    """What to say of the first row that is refused, in a part that so many rows come before: the reason of its column,
+    or of its value.
+    """
+    try:
+        rows.check()
+    except SkcError as of_column:
+        return of_column
     location = rows.place(before + (error.row or 0))
-    input_note = "" if error.input is None or error.step is not None else f" (input `{error.input}`)"
     hint = error.hint or "correct the row, or exclude it"
-    return fail("SKC502", f"{location}: {error.message}{input_note} [{error.code}]", hint=hint)
+    return fail("SKC502", f"{location}: {located(error)} [{error.code}]", hint=hint)
