@@ -20,6 +20,8 @@ from typing import Any, get_args
 
 import numpy as np
 import onnx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hint_data import CASES
 from planted import nudge, with_model
@@ -177,6 +179,16 @@ def _(place: Place) -> list[str]:
     place.patch.setattr("skc.state.collect.MEGABYTE", 1)
     _states("--limit", "1")
     return ["merge", "a.state", "-o", "made"]
+
+
+command("SKC693", "transform", "artifact", "rows.csv", "-o", "pipeline.yaml", "--engine", "spark", "--force")
+
+
+@provokes("SKC694")
+def _(place: Place) -> list[str]:
+    rows = {"x": [1.0], "s": ["a"], "extra": pa.array([1], pa.uint64())}
+    pq.write_table(pa.table(rows), place.folder / "rows.parquet")
+    return ["transform", "artifact", "rows.parquet", "-o", "x", "--engine", "spark", "--keep", "extra"]
 
 
 @provokes("SKC142")

@@ -33,8 +33,8 @@ def transform(
     """The features of all rows: the bits of `Transformer.transform`, computed when the dataset is.
 
     `keep`, `refused` and `as_array` are those of `skc_runtime.tables.transform_table`, `replay`, `expect` and `key`
-    those of `skc_runtime.load`, and the `options` those of `map_batches`. A row that is refused as an error raises
-    RecordError, with its row in the batch, from 0.
+    those of `skc_runtime.load`, and the `options` those of `map_batches`. A row that is refused as an error fails
+    the execution with the text of a RecordError, which has its row in the batch, from 0.
     """
     import ray
 
