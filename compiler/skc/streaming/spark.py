@@ -147,8 +147,8 @@ def _parts(session: Session, source: Source, inputs: tuple[Input, ...], keep: Se
         files = file_parts(source)
         return files, session.range(0, files.count, 1, files.count)
     names = list(source.frame.columns)
-    wanted = {folded(name) for name in (*(i.name for i in inputs), *keep)}
-    places = [k for k, name in enumerate(names) if folded(name) in wanted]
+    read = {folded(name) for name in (*(i.name for i in inputs), *keep)}
+    places = [k for k, name in enumerate(names) if folded(name) in read]
     numbered = source.frame.toDF(*(f"c{k}" for k in range(len(names))))
     return FrameParts(tuple(names[k] for k in places)), numbered.select(*(f"c{k}" for k in places))
 

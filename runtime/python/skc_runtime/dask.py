@@ -43,10 +43,8 @@ def transform(
     form = form_of(list(frame.columns), keep, refused, as_array)
     form.names(one.manifest)  # refuses some
     value = delayed(one, name=f"skc-{one.identity}-{replay}", traverse=False)
-    untyped: Any = frame
-    meta = _features(untyped._meta, one, form)
-    mapped: DataFrame = untyped.map_partitions(_features, value, form, meta=meta)
-    return mapped
+    meta = _features(frame._meta, one, form)
+    return frame.map_partitions(_features, value, form, meta=meta)
 
 
 def _features(part: pd.DataFrame, artifact: Shipped, form: Form) -> pd.DataFrame:

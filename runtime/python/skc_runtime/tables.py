@@ -1,6 +1,6 @@
 """Features of a table as a table: one function from Arrow to Arrow, which Spark, Ray and Dask call where the rows are.
 
-Needs PyArrow, which serving does not: whoever has Arrow tables has it. Types are kept: an int64 feature is an int64,
+Needs PyArrow, which serving does not. Types are kept: an int64 feature is an int64,
 and a value that is missing is null; in a float column it is NaN, as everywhere.
 """
 
@@ -116,8 +116,8 @@ def formed(transformer: Transformer, table: _T, form: Form) -> _T:
     columns, refused = feature_columns(transformer, table, form)
     columns += [table.column(name) for name in form.keep]
     columns += [] if refused is None else [refused]
-    made: _T = type(table).from_arrays(columns, schema=schema)
-    return made
+    features: _T = type(table).from_arrays(columns, schema=schema)
+    return features
 
 
 def feature_columns(transformer: Transformer, table: Any, form: Form) -> tuple[list[pa.Array], pa.Array | None]:
