@@ -155,6 +155,9 @@ class MemoryTable:
     def held(self, columns: Sequence[Column]) -> MemoryTable:
         return self
 
+    def width(self) -> int:
+        return 2
+
 
 @dataclass(frozen=True)
 class MemoryData(MemoryTable):

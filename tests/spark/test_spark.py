@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -22,12 +20,12 @@ import pytest
 import toolchains
 from engine_cases import REFUSED, ROWS, pipeline, staged, step
 from engine_questions import WITHOUT, B, F, G, N, S, answers, counted, opened, table_of_questions
+from spark_plans import SPARK, divided, plan_of
 
 import skc
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import AnyRow, Grouping, IsNull, OpenEngine
 from skc.data.sampling import sampled
-from skc.data.spark import data as spark_data
 from skc.data.spark import jobs, places
 from skc.data.spark.engine import spark_at
 from skc.diagnostics import SkcError
@@ -38,13 +36,6 @@ from skc.ops import OPS
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("session")]  # PySpark's are its own
 ROOT = Path(__file__).parents[2]
 RIDES = ROOT / "examples" / "rides"
-SPARK = spark_at(None)
-
-
-def plan_of(subject: Path, data: Any, out: Path, **options: Any) -> bytes:
-    skc.compile(subject, data, out, verify=False, force=True, **options)
-    profile = out / "profile.json"
-    return (out / "plan.json").read_bytes() + (profile.read_bytes() if profile.exists() else b"")
 
 
 @pytest.fixture(scope="module")
@@ -95,15 +86,6 @@ def test_an_artifact_is_verified_on_a_sample_of_the_rows(rides: pa.Table, tmp_pa
     assert own.rows == compiled.stages[0].rows
     assert own.rows > 1000
     assert (tmp_path / "a" / "plan.json").exists()
-
-
-@contextmanager
-def divided(cores: int = 7) -> Iterator[None]:
-    """Rows of one part are divided among so many partitions, one by one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spark_data, "BLOCK", 1)
-        patch.setattr("pyspark.SparkContext.defaultParallelism", cores)
-        yield
 
 
 def test_every_statistic_in_stages_is_the_same() -> None:

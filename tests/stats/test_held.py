@@ -82,7 +82,7 @@ def test_it_makes_no_difference_what_is_held_and_how_it_was_read(rows: str, monk
         {"skc.data.arrays.SHORT": -1},
         {"skc.data.arrays.SHORT": -1, "skc.data.arrays.HELD": ROWS},  # a column at a time, to be sorted
         {"skc.data.duckdb.table.FETCHED": 1, "skc.data.duckdb.table.BATCH": 1},
-        {"skc.data.held.SORTED": 1, "skc.data.statistics.SORTED": 1},
+        {"skc.data.held.SORTED": 1},
         {"skc.data.held.PARALLEL": 1, "skc.data.held.BATCH": 1},
     ):
         with monkeypatch.context() as patch:

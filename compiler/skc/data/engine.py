@@ -19,6 +19,7 @@ can be pickled, and run them where the rows are; they return one number, one gro
 `chosen`, `rows_at`  some rows, by what a function says of each batch
 `map_batches`   a new table, computed batch by batch
 `held`          the same rows, some of whose columns are in memory (`skc.data.held`)
+`width`         how many columns to ask about at once
 `find`          the file, row and values of one row, for a message
 
 Two more operations serve a draft of a pipeline, which is written before there are inputs: `Engine.columns` says which
@@ -281,6 +282,9 @@ class Table(Protocol):
 
     def held(self, columns: Sequence[Column]) -> Table:
         """The same rows in a form in which these columns are cheap to read many times, if there is one."""
+
+    def width(self) -> int:
+        """How many columns, one at least, to ask several questions about before the next columns."""
 
 
 @runtime_checkable

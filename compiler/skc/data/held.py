@@ -65,6 +65,11 @@ U = TypeVar("U")
 K = TypeVar("K", bound=Hashable)
 
 
+def sorted_width(rows: int) -> int:
+    """How many columns of a table stay sorted at once."""
+    return max(1, SORTED // max(1, rows))
+
+
 @dataclass(frozen=True, eq=False)
 class HeldTable:
     """`base`, which has `rows` rows, with some of its columns in memory; None if all are."""
@@ -203,6 +208,10 @@ class HeldTable:
     def held(self, columns: Sequence[Column]) -> Table:
         """See `Table`."""
         return self if self._holds(columns) else self._base.held(columns)
+
+    def width(self) -> int:
+        """See `Table`."""
+        return sorted_width(self.rows)
 
     @property
     def _base(self) -> Table:

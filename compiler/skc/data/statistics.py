@@ -14,7 +14,6 @@ from operator import itemgetter
 from typing import Any, assert_never
 
 from skc.data.engine import Aggregate, Column, Deviation, Grouping, Places, Table, Term
-from skc.data.held import SORTED
 from skc.diagnostics import SkcError, bug, fail
 from skc.stats.answers import Answers, Summary, interpolated, neighbours
 from skc.stats.requests import (
@@ -229,8 +228,8 @@ def _values_at(
 
 
 def in_parts(table: Table, columns: Mapping[str, Column]) -> Iterator[tuple[Table, dict[str, Column]]]:
-    """A few columns at a time, with a table in which these are cheap to sort, and stay sorted."""
-    keys, width = list(columns), max(1, SORTED // max(1, table.count()))
+    """As many columns at a time as the table wishes, with one in which these are cheap to sort, and stay sorted."""
+    keys, width = list(columns), table.width() if columns else 1
     for start in range(0, len(keys), width):
         part = {key: columns[key] for key in keys[start : start + width]}
         yield table.held(list(part.values())), part

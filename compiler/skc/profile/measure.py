@@ -39,11 +39,14 @@ def measure_columns(
 ) -> tuple[ColumnProfile, ...]:
     """The profile of each column, by the names that they get."""
     known = summarise(table, chosen) if summaries is None else {name: summaries[name] for name in chosen}
-    distinct = _distinct(table, {name: column for name, column in chosen.items() if not column.kind.is_ordered}, known)
+    distinct: dict[str, int] = {}
     numbers: dict[str, Numbers] = {}
+    rest = {name: column for name, column in chosen.items() if not column.kind.is_ordered}  # counted with the first
     for part, columns_of_part in in_parts(table, {n: c for n, c in chosen.items() if c.kind.is_ordered}):
-        distinct |= _distinct(part, columns_of_part, known)
+        distinct |= _distinct(part, {**rest, **columns_of_part}, known)
         numbers |= _numbers(part, columns_of_part, known, options)
+        rest = {}
+    distinct |= _distinct(table, rest, known)
     categories = _categories(table, chosen, known, distinct, options)
     return tuple(
         ColumnProfile(name, column.dtype, known[name].nulls, distinct[name], numbers.get(name), categories.get(name))

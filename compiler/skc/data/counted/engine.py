@@ -32,6 +32,7 @@ from skc.data.engine import (
     Table,
     Term,
 )
+from skc.data.held import sorted_width
 from skc.data.sampling import sampled
 from skc.data.sources import Source
 from skc.diagnostics import SkcError, bug
@@ -181,6 +182,10 @@ class KnownData:
     def held(self, columns: Sequence[Column]) -> Table:
         """See `Table`."""
         return self
+
+    def width(self) -> int:
+        """See `Table`."""
+        return sorted_width(self.count())
 
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`. It is not known where a row came from."""

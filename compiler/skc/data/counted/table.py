@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from skc.data.arrays import Aligned, Columns, aligned, dtype_of, without_sentinels
 from skc.data.counted.rows import COUNT, bits_of, decoded
 from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, Table, Term
-from skc.data.held import HeldTable
+from skc.data.held import HeldTable, sorted_width
 from skc.data.spark.aggregates import Aggregates
 from skc.values.types import Scalar
 from skc_runtime.kinds import Array
@@ -154,6 +154,10 @@ class CountedTable:
     def held(self, columns: Sequence[Column]) -> Table:
         """See `Table`."""
         return self
+
+    def width(self) -> int:
+        """See `Table`."""
+        return sorted_width(self.count())
 
     def _ordered(self, column: Column) -> tuple[Array, Array]:
         """The different values in ascending order, and how often each occurs. -0.0 is 0.0."""

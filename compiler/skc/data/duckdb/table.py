@@ -38,7 +38,7 @@ from skc.data.duckdb.connection import AT_ONCE, Database, engine_errors, identif
 from skc.data.duckdb.grouping import groups_of
 from skc.data.duckdb.long_form import Stacked, stacks
 from skc.data.engine import Aggregate, Bins, Column, Grouping, Groups, Places, RowRefusedError, Table, Term
-from skc.data.held import HeldTable
+from skc.data.held import HeldTable, sorted_width
 from skc.data.pools import in_order
 from skc.values.types import Scalar
 from skc_runtime.kinds import Array
@@ -203,6 +203,10 @@ class DuckTable:
         """See `Table`."""
         held = self.in_memory(columns)
         return HeldTable(self, self._rows, held, self.database.threads) if held else self
+
+    def width(self) -> int:
+        """See `Table`."""
+        return sorted_width(self._rows)
 
     def in_memory(self, columns: Sequence[Column]) -> Columns:
         """Those of the columns that fit into memory."""

@@ -18,6 +18,7 @@ import pyarrow as pa
 from skc.data.arrays import TermSums, named
 from skc.data.blocks import DeviationProducts
 from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, Term
+from skc.data.held import sorted_width
 from skc.data.postgres.capabilities import not_exact
 from skc.data.postgres.columns import normal, ordered, summand, values
 from skc.data.postgres.connection import Connection, database_errors, scalar
@@ -165,6 +166,10 @@ class PostgresTable:
     def held(self, columns: Sequence[Column]) -> PostgresTable:
         """See `Table`. Nothing is held."""
         return self
+
+    def width(self) -> int:
+        """See `Table`."""
+        return sorted_width(self.count())
 
 
 def _filtered(rows: str, condition: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +13,7 @@ import pyarrow as pa
 
 from skc.data.engine import AnyRow, Column, Condition, LocatedRow
 from skc.data.sources import JSON, Source
-from skc.data.spark.groups import both, text_values
+from skc.data.spark.aggregates import both, text_values
 from skc.data.spark.jobs import Refused, mapped, states
 from skc.data.spark.parts import Asking, FileParts, Found, InOrder, Reader, all_keys
 from skc.data.spark.rows import PLACE, ddl
@@ -46,21 +45,23 @@ class SparkData(SparkTable):
         """See `Data`."""
         return self.reader.declared.where is not None
 
-    def unfiltered(self) -> SparkData:
-        """See `Data`. Spark reads the parts again, and keeps those rows too."""
+    def unfiltered(self) -> SparkTable:
+        """See `Data`. Each question reads the parts again."""
         if not self.has_where:
             return self
-        reader = replace(self.reader, declared=replace(self.reader.declared, where=None))
-        return read_rows(self.source, self.raw, reader, self.partitions, self.kept)
+        reader = replace(self.reader, declared=replace(self.reader.declared, where=None), is_again=True)
+        frame = _rows_of(mapped(self.raw, reader, ddl(reader.schema)), reader)
+        return SparkTable(frame, self.names, None, self.partitions, self.kept)
 
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`. The parts are read again, or the part of a row that is known by its number."""
         nothing = LocatedRow(self.source.name, {})
         if isinstance(condition, AnyRow):
-            part = int(np.searchsorted(self.starts, skip, side="right")) - 1
-            if part >= len(self.starts) - 1:
+            starts = self._places()
+            part = int(np.searchsorted(starts, skip, side="right")) - 1
+            if part >= len(starts) - 1:
                 return nothing
-            rows_by_part = self._ask(Found(condition, skip - int(self.starts[part]), 1), part)
+            rows_by_part = self._ask(Found(condition, skip - int(starts[part]), 1), part)
             skip = 0
         else:
             rows_by_part = self._ask(Found(condition, 0, skip + 1))
@@ -74,15 +75,17 @@ class SparkData(SparkTable):
 
     def is_constant(self, name: str) -> bool:
         """See `Data`."""
-        return self._constant[name]
-
-    @cached_property
-    def _constant(self) -> dict[str, bool]:
-        """Of all columns of texts at once."""
-        texts = [Column(i.name, i.dtype, f"column `{i.name}`") for i in self.inputs if i.dtype == "string"]
-        values = self.fold(text_values, both, texts) if texts else ()
-        assert values is not None  # rows of which something is asked
-        return {column.name: len(some) == 1 for column, some in zip(texts, values, strict=True)}
+        for column, values in self.texts.items():
+            if column.name == name and not (column.null_values and values.null_count):
+                return len(values) == 1
+        for column, counts in self.counts.items():
+            if column.name == name and counts.rows == self.count():
+                return counts.distinct == 1
+        columns = [Column(i.name, i.dtype, f"column `{i.name}`") for i in self.inputs if i.dtype == "string"]
+        found = self.fold(text_values, both, columns)
+        assert found is not None  # rows of which something is asked
+        self.texts.update(zip(columns, found, strict=True))
+        return self.is_constant(name)
 
     def narrow(self) -> frozenset[str]:
         """See `Data`."""
@@ -141,7 +144,7 @@ def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list
     narrow = frozenset(name for fact in facts for name in fact.narrow)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return SparkData(
-        frame=typed.filter(f"{last} IS NULL"),
+        frame=_rows_of(typed, reader),
         names=names,
         starts=starts,
         partitions=max(cores, len(facts)),
@@ -151,3 +154,8 @@ def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list
         raw=raw,
         narrow_inputs=narrow,
     )
+
+
+def _rows_of(frame: Frame, reader: Reader) -> Frame:
+    """Without what a reader says of each part."""
+    return frame.filter(f"c{len(reader.inputs)} IS NULL")

@@ -1,13 +1,17 @@
 """Distinct values with their counts: counted where the rows lie, brought together by Spark, and collected once.
 
+One job says how many values there are, and which, where they are few; only the most frequent of many are asked again.
+
 A value goes through Spark as its bits, or as the bytes of a text, so that no rule of SQL about NaN, -0.0 or collations
 says which values are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +24,9 @@ from skc.data.spark.session import Frame
 from skc_runtime.kinds import Array
 
 COUNTED = pa.schema([("k", pa.int32()), ("bits", pa.int64()), ("text", pa.binary()), ("n", pa.int64())])
+FEW = 1 << 18  # values of all columns that come to the driver although nobody may ask for them
+LEAST_FEW = 16  # of these, values of a column in a partition
+KEPT = 1 << 16  # values of a column that are remembered
 COUNTING = "counting the values of the training rows failed"
 
 
@@ -62,13 +69,42 @@ def _decoded(part: pa.RecordBatch, column: Column) -> pa.Array:
 
 
 @dataclass(frozen=True)
-class Frequent:
-    """For `mapInArrow`: those of the counted values that occur often enough, as states; `least` is by `k`."""
+class Tally:
+    """For `mapInArrow`: of the counted values of each column, by `k`, how many occur how often, as a state: `k`, `n`
+    and how many, [3, N]; whether they are more than `most`; and if not, those that occur at least `least` times.
 
+    Values of a column without a limit are states of their own, so that a state stays small.
+    """
+
+    most: tuple[float, ...]
     least: tuple[int, ...]
 
     def __call__(self, batches: Batches) -> Batches:
-        least = np.array(self.least, np.int64)
+        most, least = np.array(self.most), np.array(self.least, np.int64)
+        seen, counts, kept = np.zeros(len(most), np.int64), np.zeros((3, 0), np.int64), []
+        for batch in batches:
+            k, n = batch.column(0).to_numpy().astype(np.int64), batch.column(3).to_numpy()
+            counts = _together(np.concatenate([counts, np.stack([k, n, np.ones_like(k)])], axis=1))
+            seen += np.bincount(k, minlength=len(most))
+            is_wanted = n >= least[k]
+            whole = batch.filter(pa.array(is_wanted & np.isinf(most[k])))
+            if whole.num_rows:
+                yield state_batch(whole)
+            kept.append(batch.filter(pa.array(is_wanted & (seen[k] <= most[k]) & ~np.isinf(most[k]))))
+        if seen.any():
+            few = pa.Table.from_batches(kept, COUNTED).combine_chunks()
+            is_few = pa.array((seen <= most)[few["k"].to_numpy()])
+            yield state_batch((counts, seen > most, few.filter(is_few)))
+
+
+@dataclass(frozen=True)
+class Frequent:
+    """For `mapInArrow`: those of the counted values that occur often enough, as states; `least` is by `k`."""
+
+    least: tuple[float, ...]
+
+    def __call__(self, batches: Batches) -> Batches:
+        least = np.array(self.least)
         for batch in batches:
             k, n = batch.column(0).to_numpy(), batch.column(3).to_numpy()
             kept = batch.filter(pa.array(n >= least[k]))
@@ -77,55 +113,100 @@ class Frequent:
 
 
 @dataclass(frozen=True)
-class CountsOfCounts:
-    """For `mapInArrow`: how many values of each column occur how often, as states: `k`, `n` and how many, [3, N]."""
+class Counts:
+    """Of the values of a column how many occur how often, [2, N]; and the values, as in COUNTED, or None if they are
+    many and were not asked for.
+    """
 
-    def __call__(self, batches: Batches) -> Batches:
-        for batch in batches:
-            pairs = np.stack([batch.column(0).to_numpy().astype(np.int64), batch.column(3).to_numpy()])
-            unique, values = np.unique(pairs, axis=1, return_counts=True)
-            yield state_batch(np.concatenate([unique, values[None].astype(np.int64)]))
+    of_counts: Array
+    values: pa.Table | None
+
+    @property
+    def distinct(self) -> int:
+        """How many values there are."""
+        return int(self.of_counts[1].sum())
+
+    @property
+    def rows(self) -> int:
+        """How many rows have one."""
+        return int((self.of_counts[0] * self.of_counts[1]).sum())
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all values are there, and may be kept."""
+        return self.values is not None and self.values.num_rows == self.distinct <= KEPT
+
+    def groups(self, key: str, grouping: Grouping) -> Groups:
+        """Those that are asked for."""
+        assert self.values is not None
+        least = least_count(grouping, self.of_counts)
+        part = self.values.filter(pc.greater_equal(self.values["n"], least)).combine_chunks()
+        of_key = pa.RecordBatch.from_arrays([_one(part, name) for name in COUNTED.names], schema=COUNTED)
+        zeros = pa.array(np.zeros(of_key.num_rows, np.int32))
+        return Groups((key,), pa.table({"k": zeros, "v": _decoded(of_key, grouping.column), "n": of_key["n"]}))
 
 
-def together(frame: Frame, local: Local, columns: Sequence[Column], partitions: int) -> Frame:
-    """The counted values of all rows: `k`, `bits`, `text` and `n`. All counts of a value come to one partition."""
+def _together(counts: Array) -> Array:
+    """The same numbers of values, those with one `k` and `n` together."""
+    pairs, at = np.unique(counts[:2], axis=1, return_inverse=True)
+    return np.concatenate([pairs, np.bincount(at.ravel(), counts[2], pairs.shape[1])[None].astype(np.int64)])
+
+
+def counted(
+    frame: Frame, local: Local, asked: Mapping[Column, Sequence[Grouping]], partitions: int
+) -> dict[Column, Counts]:
+    """The counts of the values of columns, in one job; the values that some groupings ask for are there too, for which
+    another job is needed if they have a limit and are not few.
+    """
+    few = max(LEAST_FEW, FEW // (partitions * len(asked)))
+    unlimited = [bool(groupings) and any(g.limit is None for g in groupings) for groupings in asked.values()]
+    least = tuple(min((g.min_count for g in groupings), default=1) for groupings in asked.values())
+    most = tuple(math.inf if whole else few for whole in unlimited)
     names = COUNTED.names[:3]
-    counted = mapped(frame, ValueCounts(local, tuple(columns)), ddl(COUNTED)).repartition(partitions, *names)
-    return counted.groupBy(*names).sum("n").withColumnRenamed("sum(n)", "n").select(*COUNTED.names)
-
-
-def _counts_of_counts(counted: Frame) -> Array:
-    return np.concatenate([np.zeros((3, 0), np.int64), *states(counted, CountsOfCounts(), COUNTING)], axis=1)
-
-
-def distinct(frame: Frame, local: Local, columns: Sequence[Column], partitions: int) -> list[int]:
-    """How many different values each column has."""
-    k, _, values = _counts_of_counts(together(frame, local, columns, partitions))
-    return [int(values[k == one].sum()) for one in range(len(columns))]
-
-
-def groups_of(frame: Frame, local: Local, groupings: Mapping[str, Grouping], partitions: int) -> Iterator[Groups]:
-    """The groups of every key; only those that are asked for reach the driver."""
-    columns = [grouping.column for grouping in groupings.values()]
-    counted = together(frame, local, columns, partitions)
-    is_limited = any(grouping.limit is not None for grouping in groupings.values())
+    values = mapped(frame, ValueCounts(local, tuple(asked)), ddl(COUNTED)).repartition(partitions, *names)
+    together = values.groupBy(*names).sum("n").withColumnRenamed("sum(n)", "n").select(*COUNTED.names)
+    is_limited = any(groupings and not whole for groupings, whole in zip(asked.values(), unlimited, strict=True))
     if is_limited:
-        counted = counted.persist()
+        together = together.persist()
     try:
-        least = _least(counted, list(groupings.values())) if is_limited else [g.min_count for g in groupings.values()]
-        batches = states(counted, Frequent(tuple(least)), COUNTING)
+        counts, many, batches = _tallied(states(together, Tally(most, least), COUNTING), len(asked))
+        missing = [k for k, groupings in enumerate(asked.values()) if many[k] and groupings]
+        if missing:
+            last = [math.inf] * len(asked)
+            for k in missing:
+                last[k] = min(least_count(g, counts[k]) for g in [*asked.values()][k])
+            batches += states(together, Frequent(tuple(last)), COUNTING)
     finally:
         if is_limited:
-            counted.unpersist()
+            together.unpersist()
+    tables = _by_column(batches, len(asked))
+    has_values = [not many[k] or k in missing for k in range(len(asked))]
+    return {c: Counts(counts[k], tables[k] if has_values[k] else None) for k, c in enumerate(asked)}
+
+
+def _tallied(found: Sequence[Any], columns: int) -> tuple[list[Array], Array, list[pa.RecordBatch]]:
+    """What the states of `Tally` say: the counts of each column, whether it has many values, and values."""
+    batches: list[pa.RecordBatch] = []
+    many, counts = np.zeros(columns, bool), [np.zeros((3, 0), np.int64)]
+    for state in found:
+        if isinstance(state, pa.RecordBatch):
+            batches.append(state)
+            continue
+        of_partition, is_many, few = state
+        many |= is_many
+        counts.append(of_partition)
+        batches += few.to_batches()
+    k, n, values = _together(np.concatenate(counts, axis=1))
+    of_each = [np.stack([n[k == one], values[k == one]]) for one in range(columns)]
+    is_left = [batch.filter(pa.array(~many[batch["k"].to_numpy()])) for batch in batches]
+    return of_each, many, is_left
+
+
+def _by_column(batches: Sequence[pa.RecordBatch], columns: int) -> list[pa.Table]:
     whole = pa.Table.from_batches(batches, COUNTED).combine_chunks()
     order = np.argsort(whole["k"].to_numpy(), kind="stable")
-    ends = np.searchsorted(whole["k"].to_numpy()[order], np.arange(len(columns) + 1))
-    for k, (key, grouping) in enumerate(groupings.items()):
-        part = whole.take(pa.array(order[ends[k] : ends[k + 1]])).combine_chunks()
-        of_key = pa.RecordBatch.from_arrays([_one(part, name) for name in COUNTED.names], schema=COUNTED)
-        values = _decoded(of_key, grouping.column)
-        zeros = pa.array(np.zeros(len(values), np.int32))
-        yield Groups((key,), pa.table({"k": zeros, "v": values, "n": of_key["n"]}))
+    ends = np.searchsorted(whole["k"].to_numpy()[order], np.arange(columns + 1))
+    return [whole.take(pa.array(order[ends[k] : ends[k + 1]])) for k in range(columns)]
 
 
 def _one(table: pa.Table, name: str) -> pa.Array:
@@ -133,13 +214,9 @@ def _one(table: pa.Table, name: str) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _least(counted: Frame, groupings: Sequence[Grouping]) -> list[int]:
-    """The least count of each column's values to collect: of the first `limit` by count, with all ties."""
-    k, n, values = _counts_of_counts(counted)
-    return [
-        max(grouping.min_count, _rank(n[k == one], values[k == one], grouping.limit))
-        for one, grouping in enumerate(groupings)
-    ]
+def least_count(grouping: Grouping, of_counts: Array) -> int:
+    """The least count of the values that are asked for: of the first `limit` by count, with all ties."""
+    return max(grouping.min_count, _rank(of_counts[0], of_counts[1], grouping.limit))
 
 
 def _rank(counts: Array, values: Array, limit: int | None) -> int:
@@ -150,18 +227,3 @@ def _rank(counts: Array, values: Array, limit: int | None) -> int:
         return int(counts.max()) + 1
     order = np.argsort(-counts)
     return int(counts[order][np.searchsorted(np.cumsum(values[order]), limit)])
-
-
-def text_values(batch: pa.RecordBatch) -> tuple[pa.Array, ...]:
-    """For `Table.fold`: up to two different values of each column, None among them."""
-    return tuple(map(_two, batch.columns))
-
-
-def both(left: Sequence[pa.Array], right: Sequence[pa.Array]) -> tuple[pa.Array, ...]:
-    """The same of two batches together."""
-    return tuple(_two(pa.concat_arrays([a, b])) for a, b in zip(left, right, strict=True))
-
-
-def _two(values: pa.Array) -> pa.Array:
-    different = pc.unique(values)
-    return different.take(pa.array(range(min(2, len(different)))))  # a slice would be sent with all that it is of

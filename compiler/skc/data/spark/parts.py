@@ -100,13 +100,14 @@ class PartFacts:
 @dataclass(frozen=True)
 class Reader:
     """For `mapInArrow`: the typed rows of the parts, and behind those of each part, in the last column, its facts or
-    what was refused.
+    what was refused; if they are read `is_again`, nothing is refused any more unless they changed, which is an error.
     """
 
     parts: Parts
     inputs: tuple[Input, ...]
     declared: DataSource
     memory_limit: str
+    is_again: bool = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -118,6 +119,8 @@ class Reader:
             try:
                 yield from self._read(part, source)
             except SkcError as error:
+                if self.is_again:
+                    raise
                 yield self._closing(part, Refused(error.diagnostics, part))
 
     def _read(self, part: int, source: Source) -> Batches:

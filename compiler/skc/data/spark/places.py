@@ -1,13 +1,15 @@
 """Values at given places of sorted columns, without sorting or collecting one: a few passes count leading bits.
 
 A value of an ordered type is a number of 64 bits in the order of the values. A pass counts how often every pattern of
-leading bits occurs among the values that may be at a wanted place, 16 bits further each time; so four passes find any
-value, and fewer where few values remain: then they are counted in full. Between passes nothing is kept but the counts.
+leading bits occurs among the values that may be at a wanted place, up to 16 bits further each time; so four passes find
+any value, and fewer where few values remain: then they are counted in full. Between passes nothing is kept but the
+counts. Of many columns or places, a pass finds fewer bits, so that its patterns are bounded: more columns are more
+passes by the logarithm of their number alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ from skc.data.engine import Column, Places
 from skc.values.types import Scalar
 from skc_runtime.kinds import Array
 
-DIGIT = 16  # bits of a pass
+DIGIT = 16  # bits of a pass, at most
 FEW = 1 << 20  # values that are counted in full
 PATTERNS = 1 << 22  # counted in one pass
 SIGN = np.uint64(1 << 63)
@@ -80,37 +82,27 @@ Fold = Callable[[PatternCounts, Sequence[Column]], Counted | None]
 
 def places_of(requests: Mapping[str, Places], fold: Fold) -> dict[str, dict[int, Scalar]]:
     """The value at every place of every request; `fold` adds up counts over all rows of some columns."""
+    asked = {key: request for key, request in requests.items() if request.at}
+    searches = {key: _Search(np.zeros(len(p.at), np.uint64), np.array(p.at)) for key, p in asked.items()}
+    known, left = 64, sum(request.count for request in asked.values())
+    while known and asked:
+        heads = tuple(np.unique(search.patterns) for search in searches.values())
+        shift = 0 if left <= FEW else max(0, known - bits_of_pass(sum(map(len, heads))))
+        counted = fold(PatternCounts(heads, known, shift), [p.column for p in asked.values()])
+        assert counted is not None  # a place is one of a value
+        pairs = zip(searches.values(), counted, strict=True)
+        left = sum(search.narrow(*of, known - shift) for search, of in pairs)
+        known = shift
     results: dict[str, dict[int, Scalar]] = {key: {} for key in requests}
-    for part in _parts({key: request for key, request in requests.items() if request.at}):
-        searches = {key: _Search(np.zeros(len(p.at), np.uint64), np.array(p.at)) for key, p in part.items()}
-        known, left = 64, sum(request.count for request in part.values())
-        while known:
-            shift = 0 if left <= FEW else known - DIGIT
-            heads = tuple(np.unique(search.patterns) for search in searches.values())
-            counted = fold(PatternCounts(heads, known, shift), [p.column for p in part.values()])
-            assert counted is not None  # a place is one of a value
-            pairs = zip(searches.values(), counted, strict=True)
-            left = sum(search.narrow(*of, known - shift) for search, of in pairs)
-            known = shift
-        for key, search in searches.items():
-            values = [value_of(bits, part[key].column) for bits in search.patterns.tolist()]
-            results[key] = dict(zip(part[key].at, values, strict=True))
+    for key, search in searches.items():
+        values = [value_of(bits, asked[key].column) for bits in search.patterns.tolist()]
+        results[key] = dict(zip(asked[key].at, values, strict=True))
     return results
 
 
-def _parts(requests: Mapping[str, Places]) -> Iterator[dict[str, Places]]:
-    """A few requests at a time, so that the patterns of a pass are bounded."""
-    part: dict[str, Places] = {}
-    patterns = 0
-    for key, request in requests.items():
-        more = min(request.count, len(request.at) << DIGIT)
-        if part and patterns + more > PATTERNS:
-            yield part
-            part, patterns = {}, 0
-        part[key] = request
-        patterns += more
-    if part:
-        yield part
+def bits_of_pass(heads: int) -> int:
+    """How many more bits a pass may find of the values with so many different leading bits."""
+    return max(1, min(DIGIT, (PATTERNS // heads).bit_length() - 1))
 
 
 @dataclass

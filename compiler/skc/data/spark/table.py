@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from skc.data.arrays import TermSums, added, columns_of, named, nan_as_null
-from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, RowRefusedError, Table, Term
+from skc.data.engine import (
+    ARROW,
+    Aggregate,
+    AnyRow,
+    Bins,
+    Column,
+    Grouping,
+    Groups,
+    Places,
+    RowRefusedError,
+    Table,
+    Term,
+)
 from skc.data.spark import places as order
-from skc.data.spark.aggregates import Aggregates, BinCounts, FoldOf, bins_added, rows_of
-from skc.data.spark.groups import distinct, groups_of
+from skc.data.spark.aggregates import Aggregates, BinCounts, FoldOf, Scan, bins_added, infinities, rows_of
+from skc.data.spark.groups import Counts, counted
 from skc.data.spark.jobs import Batches, Folded, folded, mapped, state_batch, states
 from skc.data.spark.rows import PLACE, Local, bare, ddl, stored_batch, stored_schema
 from skc.data.spark.session import Frame, spark_errors
@@ -94,16 +106,23 @@ class Computed:
 @dataclass(frozen=True, eq=False)
 class SparkTable:
     """A frame, whose columns `c0`, … have these names. `starts` is the place of the first row of each part, and of the
-    end; `complete_in` are the columns that have a value in all rows of the table, which are then not all of the frame.
-    Frames that executors keep until the engine is closed are in `kept`.
+    end, or None if rows have no places; `complete_in` are the columns that have a value in all rows of the table, which
+    are then not all of the frame. Frames that executors keep until the engine is closed are in `kept`.
+
+    Every question is a pass over the rows, so answers are remembered: `known`, `totals`, the counted values in `counts`
+    where they are few, and up to two different values of columns of text in `texts`.
     """
 
     frame: Frame
     names: tuple[str, ...]
-    starts: Array
+    starts: Array | None
     partitions: int
     kept: list[Frame]
     complete_in: tuple[Column, ...] = ()
+    known: dict[Aggregate | AnyRow, Any] = field(default_factory=dict)
+    totals: dict[Term, Fraction] = field(default_factory=dict)
+    counts: dict[Column, Counts] = field(default_factory=dict)
+    texts: dict[Column, pa.Array] = field(default_factory=dict)
 
     def _local(self, columns: Sequence[Column]) -> tuple[Frame, Local]:
         """The part of the frame that some columns need, and what makes tables of it."""
@@ -117,42 +136,70 @@ class SparkTable:
         frame, local = self._local(columns)
         return folded(frame, self.partitions, Folded(local, function, add), what)
 
-    @cached_property
-    def _rows(self) -> int:
-        if not self.complete_in:
-            return int(self.starts[-1])
-        return self._folded((), rows_of, _plus, COUNTING) or 0
-
     def count(self) -> int:
         """See `Table`."""
-        return self._rows
+        if self.starts is not None and not self.complete_in:
+            return int(self.starts[-1])
+        if AnyRow() not in self.known:
+            self.known[AnyRow()] = self._folded((), rows_of, _plus, COUNTING) or 0
+        return int(self.known[AnyRow()])
 
     def aggregate(self, aggregates: Sequence[Aggregate]) -> list[Any]:
         """See `Table`."""
-        summed = tuple(dict.fromkeys(a for a in aggregates if a.reduction != "distinct"))
-        counted = list(dict.fromkeys(a for a in aggregates if a.reduction == "distinct"))
-        results: dict[Aggregate, Any] = {}
-        if summed:
-            function = Aggregates(summed)
-            columns = [a.column for a in summed]
-            totals = self._folded(columns, function, function.added, COUNTING)
-            results |= zip(summed, (_of_none(a) for a in summed) if totals is None else totals, strict=True)
-        if counted:
-            frame, local = self._local([a.column for a in counted])
-            results |= zip(counted, distinct(frame, local, [a.column for a in counted], self.partitions), strict=True)
-        return [results[a] for a in aggregates]
+        wanted = [a for a in dict.fromkeys(aggregates) if a not in self.known]
+        if summed := [a for a in wanted if a.reduction != "distinct"]:
+            self._scan(summed)
+        columns = [a.column for a in wanted if a.reduction == "distinct"]
+        counts = {**self.counts, **self._counted({c: () for c in columns if c not in self.counts})}
+        self.known.update((Aggregate("distinct", column), counts[column].distinct) for column in columns)
+        return [self.known[a] for a in aggregates]
+
+    def _scan(self, wanted: Sequence[Aggregate]) -> None:
+        """Learn some aggregates, and in the same pass what is likely to be asked of their columns next."""
+        columns = dict.fromkeys(a.column for a in wanted)
+        numbers = tuple(c for c in columns if c.kind.is_ordered and Term(c) not in self.totals)
+        texts = tuple(c for c in columns if not c.kind.is_ordered and c not in self.texts)
+        likely = [a for c in numbers for a in (Aggregate("equal", c, 0.0), *infinities(c)) if c.dtype != "bool"]
+        function = Scan(Aggregates(tuple(dict.fromkeys([*wanted, *likely]))), numbers, texts)
+        scanned = self._folded([*columns], function, function.added, COUNTING)
+        if scanned is None:
+            self.known.update((a, _of_none(a)) for a in function.aggregates.of)
+            self.known[AnyRow()] = 0
+            return
+        self.known[AnyRow()], results, sums, values = scanned
+        self.known.update(zip(function.aggregates.of, results, strict=True))
+        self.totals.update((Term(c), total) for c, total in zip(numbers, sums, strict=True) if total is not None)
+        self.texts.update(zip(texts, values, strict=True))
 
     def sums(self, terms: Sequence[Term]) -> list[Fraction]:
         """See `Table`."""
-        columns = columns_of(terms)
-        totals = self.fold(TermSums(columns, tuple(terms)), added, columns) if terms else ()
-        return [Fraction(0)] * len(terms) if totals is None else list(totals)
+        new = tuple(term for term in dict.fromkeys(terms) if term not in self.totals)
+        if new:
+            columns = columns_of(new)
+            totals = self.fold(TermSums(columns, new), added, columns)
+            self.totals.update(zip(new, [Fraction(0)] * len(new) if totals is None else totals, strict=True))
+        return [self.totals[term] for term in terms]
 
     def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
         """See `Table`."""
-        if groupings:
-            frame, local = self._local([grouping.column for grouping in groupings.values()])
-            yield from groups_of(frame, local, groupings, self.partitions)
+        asked: dict[Column, list[Grouping]] = {}
+        for grouping in groupings.values():
+            known = self.counts.get(grouping.column)
+            if known is None or not known.is_small:
+                asked.setdefault(grouping.column, []).append(grouping)
+        new = self._counted(asked)
+        for key, grouping in groupings.items():
+            counts = new[grouping.column] if grouping.column in new else self.counts[grouping.column]
+            yield counts.groups(key, grouping)
+
+    def _counted(self, asked: Mapping[Column, Sequence[Grouping]]) -> dict[Column, Counts]:
+        """The counts of the values of some columns, of which small ones are remembered."""
+        if not asked:
+            return {}
+        frame, local = self._local([*asked])
+        new = counted(frame, local, asked, self.partitions)
+        self.counts.update((column, counts) for column, counts in new.items() if counts.is_small)
+        return new
 
     def places(self, requests: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
         """See `Table`."""
@@ -185,26 +232,27 @@ class SparkTable:
 
     def chosen(self, function: Callable[[pa.RecordBatch], Array], columns: Sequence[Column]) -> Array:
         """See `Table`."""
-        self._check_whole()
+        starts = self._places()
         frame, local = self._local(columns)
-        parts = states(frame, Chosen(local, self.starts, function, tuple(columns)), COMPUTING)
+        parts = states(frame, Chosen(local, starts, function, tuple(columns)), COMPUTING)
         chosen: Array = np.sort(np.concatenate([np.array([], np.int64), *parts]))
         return chosen
 
     def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
         """See `Table`."""
-        self._check_whole()
+        starts = self._places()
         frame, local = self._local(columns)
-        parts = states(frame, Taken(local, self.starts, np.asarray(places)), COMPUTING)
+        parts = states(frame, Taken(local, starts, np.asarray(places)), COMPUTING)
         if not parts or not columns:
             return named([pa.nulls(0, ARROW[column.dtype]) for column in columns], columns)
         rows = pa.Table.from_batches([batch for _, batch in parts])
         rows = rows.take(pa.array(np.argsort(np.concatenate([at for at, _ in parts])))).combine_chunks()
         return named([column.combine_chunks() for column in rows.select([c.name for c in columns]).columns], columns)
 
-    def _check_whole(self) -> None:
-        if self.complete_in:
-            raise bug("a row is asked for by its place among those that are complete")
+    def _places(self) -> Array:
+        if self.starts is None or self.complete_in:
+            raise bug("a row is asked for by its place among those that have none")
+        return self.starts
 
     def map_batches(
         self,
@@ -215,7 +263,7 @@ class SparkTable:
         done: Callable[[int], None],
     ) -> SparkTable:
         """See `Table`. The new table is kept by the executors, on disk where it does not fit into memory."""
-        self._check_whole()
+        starts = self._places()
         frame, local = self._local(columns)
         computed = Computed(local, function, tuple(columns), schema, size)
         kinds = [*schema.types, pa.int32()]
@@ -225,13 +273,17 @@ class SparkTable:
             refused = new.filter(f"c{len(schema)} IS NOT NULL").orderBy(*PLACE.names).limit(1).collect()
         if refused:
             (first,) = refused
-            raise RowRefusedError(int(self.starts[first[0]]) + first[1], first[-1])
+            raise RowRefusedError(int(starts[first[0]]) + first[1], first[-1])
         done(self.count())
-        return SparkTable(new, tuple(schema.names), self.starts, self.partitions, self.kept)
+        return SparkTable(new, tuple(schema.names), starts, self.partitions, self.kept)
 
     def held(self, columns: Sequence[Column]) -> SparkTable:
         """See `Table`. The frame is kept by the executors already."""
         return self
+
+    def width(self) -> int:
+        """See `Table`. A question about many columns is one pass."""
+        return sys.maxsize
 
 
 def _plus(a: int, b: int) -> int:
