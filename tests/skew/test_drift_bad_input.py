@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import subprocess
 import sys
@@ -145,8 +146,32 @@ def test_a_log_that_breaks_off(artifact: Path, tmp_path: Path) -> None:
         report = skc.drift(path, artifact)
         assert 150 < report.rows < 250
         assert set(verdicts(report).values()) == {"ok"}
+        words = "the log is not whole: 1 file of which a part cannot be read: see `skc log check`"
+        assert report.unread == words
+        assert words in skc.render(report, "text")
+        assert words.capitalize() in html.unescape(skc.render(report, "html"))
+        assert json.loads(skc.render(report, "json"))["unread"] == words
+    (tmp_path / "whole.jsonl").write_bytes(data)
+    assert skc.drift(tmp_path / "whole.jsonl", artifact).unread is None
     (tmp_path / "header.jsonl").write_bytes(data.splitlines(keepends=True)[0])
     assert skc.drift(tmp_path / "header.jsonl", artifact).rows == 0
+
+
+def test_copies_of_a_file_are_read_once(artifact: Path, tmp_path: Path) -> None:
+    """The one with most lines, whatever its name and packing."""
+    with (
+        skc_runtime.load(artifact) as transformer,
+        skc_runtime.Log.open(tmp_path / "log", transformer, on_full="wait") as log,
+    ):
+        for k, record in enumerate(rows(400, 8).to_pylist()):
+            log.add(f"r{k}", record, transformer.transform_record(record), time_us=k)
+    (file,) = (tmp_path / "log").iterdir()
+    data = file.read_bytes()
+    (tmp_path / "log" / "a.jsonl").write_bytes(data[: len(data) // 2])
+    (tmp_path / "log" / "z.jsonl.gz").write_bytes(gzip.compress(data))
+    report = skc.drift(tmp_path / "log", artifact)
+    assert report.rows == 400
+    assert report.unread == "the log is not whole: 2 files left out that are a copy of another: see `skc log check`"
 
 
 def test_many_distinct_texts_in_bounded_memory(tmp_path: Path) -> None:

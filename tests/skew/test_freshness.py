@@ -54,6 +54,20 @@ def kinds(report: FreshnessReport) -> list[str]:
     return [finding.kind for one in report.inputs for finding in one.findings]
 
 
+def test_a_log_without_requests_is_not_asked_for_look_ups(artifact: Path, tmp_path: Path) -> None:
+    served(artifact, tmp_path / "log", 0, fresh)
+    with pytest.raises(SkcError, match="the log has no requests") as error:
+        skc.freshness(tmp_path / "log", artifact)
+    assert error.value.code == "SKC660"
+
+
+def test_copies_of_a_file_are_read_once(artifact: Path, tmp_path: Path) -> None:
+    served(artifact, tmp_path / "log", 200, fresh)
+    (file,) = (tmp_path / "log").iterdir()
+    (tmp_path / "log" / "a.jsonl.gz").write_bytes(gzip.compress(file.read_bytes()))
+    assert skc.freshness(tmp_path / "log", artifact).requests == 200
+
+
 def test_nothing_is_found_where_all_is_as_expected(artifact: Path, tmp_path: Path) -> None:
     served(artifact, tmp_path / "log", 200, fresh)
     assert cli.run(["freshness", str(tmp_path / "log"), str(artifact)]) == cli.EQUAL

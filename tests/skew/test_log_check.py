@@ -20,6 +20,7 @@ from skc.diagnostics import SkcError
 from skc.skew import log_reader
 from skc.skew.check import LogReport, check_log
 from skc.skew.log_plans import LogPlan
+from skc.skew.log_reader import LoggedRequest, open_lines, parsed_request, read_file
 from skc_runtime import Log, RecordError, Transformer
 
 PARTS = 4
@@ -81,6 +82,13 @@ def test_a_whole_log(log: Path) -> None:
     assert check_log([log]) == report
 
 
+def test_numbers_of_one(transformer: Transformer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Log.open(tmp_path / "log", transformer) as log:
+        log.add("a", RIDE, transformer.transform_record(RIDE))
+    assert cli.run(["log", "check", str(tmp_path / "log")]) == cli.EQUAL
+    assert capsys.readouterr().out.startswith("1 request in 1 file of 1 writer, ")
+
+
 def test_a_compressed_log(log: Path) -> None:
     plain = check_log([log])
     for path in files(log):
@@ -93,6 +101,10 @@ def test_a_compressed_log(log: Path) -> None:
         last.write_bytes(data[:end])
         found = findings(log)
         assert found.pop("cut-short") == 1
+        requests: list[LoggedRequest] = []
+        read_file(last, requests.append)
+        with open_lines(last) as (_, lines):
+            assert len([*filter(None, map(parsed_request, lines))]) == len(requests)
         assert set(found) <= {"torn"}
     last.write_bytes(data[:-20] + b"\xff" * 12 + data[-8:])
     assert findings(log)["cut-short"] == 1

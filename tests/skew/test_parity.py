@@ -421,3 +421,10 @@ def test_the_commands_of_the_page_run(home: Path, tmp_path: Path, monkeypatch: p
     more_options = ([], ["--time", "event_time"])  # the offline table of the tests has two rows of each key
     codes = [cli.run([*shlex.split(command), *more]) for command, more in zip(commands, more_options, strict=True)]
     assert codes == [cli.DIFFERENT] * 2
+
+
+def test_an_online_side_without_rows_is_not_asked_for_another_key(tmp_path: Path) -> None:
+    table = pa.table({"id": ["a", "b"], "x": [1.0, 2.0]})
+    with pytest.raises(skc.SkcError, match="the online side has no rows with a key") as error:
+        skc.parity(table, table.slice(0, 0), key="id")
+    assert error.value.code == "SKC208"

@@ -547,6 +547,16 @@ def test_keys_that_match_nowhere_get_a_proposal(
     assert proposal in str(error.value)
 
 
+def test_a_training_table_without_rows_is_not_asked_for_another_key(
+    home: Path, transformer: Transformer, tmp_path: Path
+) -> None:
+    log = logged(home, transformer, tmp_path, rides().slice(10, 20))
+    table = rides().slice(0, 0).append_column("ride", pa.array([], pa.string()))
+    with pytest.raises(SkcError, match="no row of training has a `ride`") as error:
+        skc.replay(log, home / "open", training=table, key="id=ride")
+    assert error.value.code == "SKC208"
+
+
 def test_training_rows_of_other_types_are_read_as_everywhere(
     home: Path, transformer: Transformer, training: pa.Table, tmp_path: Path
 ) -> None:

@@ -502,6 +502,10 @@ def test_logs_without_a_common_id(tmp_path: Path) -> None:
     a = log_file(tmp_path / "a.jsonl", rides(3), SAME)
     b = log_file(tmp_path / "b.jsonl", rides(3), SAME, start=10)
     refused("SKC685", a=a, b=b)
+    empty = log_file(tmp_path / "empty.jsonl", [], SAME)
+    for sides in ({"a": a, "b": empty}, {"a": empty, "b": a}, {"a": empty, "b": empty}):
+        with pytest.raises(skc.SkcError, match=r"empty.jsonl` has no requests"):
+            skc.shadow(**sides)
     refused("SKC686", a=a, b=a, strict=True)
 
 

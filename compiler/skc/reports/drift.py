@@ -21,6 +21,7 @@ NOUNS = {"output": "an output of", "step": "what a step met in", "where": "rows 
 def text(report: DriftReport) -> str:
     """Each column with a finding in a few lines, then all columns as a table, windows and groups, and the verdict."""
     parts = [*map(column_text, report.found), _table(report), _parts(report.parts), left_out_text(report.left_out)]
+    parts.append(report.unread or "")
     if report.reference == "sample":
         parts.append("the reference is a sample of what an estimator was fitted on, not all of it")
     return "\n\n".join([*(part for part in parts if part), report.verdict()])

@@ -63,6 +63,7 @@ def page(report: DriftReport) -> str:
         excluded=tuple(excluded_texts(report)),
         served="" if report.outputs_served is None else served_text(report),
         left_out=left_out_text(report.left_out),
+        unread=report.unread,
         parts=report.parts[:MOST_PARTS],
         more_parts=count(len(report.parts) - MOST_PARTS, "more part") if len(report.parts) > MOST_PARTS else None,
         part_rows=_part_rows(report),

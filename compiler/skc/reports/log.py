@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from skc.skew.check import LogReport
 from skc.skew.replay.times import time_text
+from skc.verification.shown import count
 
 
 def text(report: LogReport) -> str:
     """What was read on one line, then what is missing, then what is worth knowing."""
     refused = report.requests - report.served
-    read = f"{report.requests:,} requests in {_number(report.files, 'file')} of {_number(report.writers, 'writer')}"
+    read = f"{count(report.requests, 'request')} in {count(report.files, 'file')} of {count(report.writers, 'writer')}"
     lines = [read + (f", {refused:,} of them refused" if refused else "") + _period(report)]
     if report.sampled_out:
         lines.append(f"{report.sampled_out:,} more do not belong to the sample")
     lines += [f"{f.kind}: {f.message} ({f.where})" for f in report.findings]
     lines.append("nothing is missing" if report.is_whole else "the log is not whole")
     return "\n".join(lines)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _period(report: LogReport) -> str:

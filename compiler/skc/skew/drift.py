@@ -107,6 +107,7 @@ def drift(
         _not_computed(reference, computed),
         None if served.full is None else served.full.count,
         plan.left_out,
+        None if served.unread is None else served.unread.text or None,
     )
 
 

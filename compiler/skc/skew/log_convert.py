@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 
 from skc.diagnostics import fail
 from skc.publish import publish_file
+from skc.skew.log_parts import each_part
 from skc.skew.log_plans import LogPlan, OtherPlan
-from skc.skew.log_reader import LoggedRequest, log_files, read_file
+from skc.skew.log_reader import LoggedRequest, read_file
 from skc.values.arrow import KEPT
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value
@@ -58,7 +59,7 @@ def convert_log(logs: Sequence[Path], out: Path, manifest: Manifest | None, *, o
     Raises SKC410, SKC412, SKC601 to SKC604.
     """
     plan = LogPlan("" if manifest is None else manifest.plan, own_plan)
-    files = log_files(logs)
+    files = each_part(logs)
     columns = _columns(manifest)
     schema = pa.schema([(column.name, column.kind) for column in columns])
     counts = [0, 0]

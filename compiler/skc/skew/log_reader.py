@@ -118,8 +118,8 @@ def open_lines(path: Path) -> Iterator[tuple[Header | None, Iterator[bytes]]]:
     try:
         with path.open("rb") as raw:
             is_compressed = raw.peek(2)[:2] == GZIP
-            source = gzip.GzipFile(fileobj=raw) if is_compressed else raw
-            each = iter(_Lines(io.BufferedReader(source) if is_compressed else raw))
+            source = io.BufferedReader(_Gunzipped(gzip.GzipFile(fileobj=raw))) if is_compressed else raw
+            each = iter(_Lines(source))
             first = next(each, b"")
             whole = (line for line in each if line.endswith(b"\n"))
             yield (_header(path, first) if _is_header(path, first) else None), whole

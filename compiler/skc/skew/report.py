@@ -138,6 +138,7 @@ class DriftReport(OneLine):
     not_computed: tuple[str, ...] = ()  # outputs of the profile that lack an input
     outputs_served: int | None = None  # requests of which the log has them in full; None if it has none
     left_out: tuple[OtherPlan, ...] = ()  # by --own-plan
+    unread: str | None = None  # what could not be read of a log
     rules: tuple[DriftRule, ...] = ()  # of --fail-on
     broken: tuple[str, ...] = ()  # what they do not allow
 
@@ -206,6 +207,7 @@ class DriftReport(OneLine):
                 "not_computed": list(self.not_computed),
                 "outputs_served": self.outputs_served,
                 "left_out": [asdict(one) for one in self.left_out],
+                "unread": self.unread,
                 "parts": [_part_to_json(part) for part in self.parts],
                 "broken": list(self.broken),
             }

@@ -23,8 +23,9 @@ from skc.data.engine import ARROW
 from skc.ir import Input
 from skc.scratch import scratch_folder
 from skc.skew.features import FullFeatures
+from skc.skew.log_parts import Unread, each_part
 from skc.skew.log_plans import LogPlan
-from skc.skew.log_reader import GZIP, SUFFIXES, Header, LoggedRequest, log_files, read_file
+from skc.skew.log_reader import GZIP, SUFFIXES, Header, LoggedRequest, read_file
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value
 from skc_runtime.kinds import OutputDType
@@ -56,6 +57,7 @@ class LoggedRows:
     refused_by_input: Counter[str] = field(default_factory=Counter)
     served: float = 0.0
     full: FullFeatures | None = None
+    unread: Unread = field(default_factory=Unread)
 
 
 def is_log(data: Any) -> bool:
@@ -105,8 +107,10 @@ class _Writer:
 
     def write(self, path: Path) -> None:
         with pq.ParquetWriter(self.rows.file, self.schema, compression="zstd", use_dictionary=False) as writer:
-            for file in log_files([path]):
-                read_file(file, partial(self._add, writer), partial(self._begin, file))
+            for file in each_part([path], self.rows.unread):
+                read = read_file(file, partial(self._add, writer), partial(self._begin, file))
+                if self.plan.reads_file:
+                    self.rows.unread.see(read)
             self._flush(writer)
         self.plan.check(self.read)
 

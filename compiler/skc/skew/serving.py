@@ -18,6 +18,7 @@ from skc.data.sources import JSON, Source, resolve
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input, ReadOptions
 from skc.skew.features import FullFeatures
+from skc.skew.log_parts import Unread
 from skc.skew.log_plans import LogPlan
 from skc.skew.served_log import FACTS, LoggedRows, is_log, open_log
 from skc_runtime.manifest import OutputSpec
@@ -41,6 +42,7 @@ class Served:
     requests: int | None = None  # None for a table
     selected: int | None = None  # how many a predicate selects, if it fits the rows
     full: FullFeatures | None = None  # columns of `others`, where requests have features in full
+    unread: Unread | None = None  # of a log
 
 
 @contextmanager
@@ -72,7 +74,7 @@ def open_served(
         full = log.full if log.full is not None and log.full.count else None
         columns = [*others, *([] if full is None else [full.marker, *full.names.values()])]
         with _open_table(log.file, visible, columns, ReadOptions(), threads, where) as served:
-            yield replace(_with_log(served, [*inputs, *added], log), full=full)
+            yield replace(_with_log(served, [*inputs, *added], log), full=full, unread=log.unread)
 
 
 def _with_log(served: Served, inputs: Sequence[Input], log: LoggedRows) -> Served:

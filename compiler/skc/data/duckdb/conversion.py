@@ -345,6 +345,8 @@ def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
     fitting = [f"`{dtype}`" for dtype, read in TYPED.items() if read(value, column, stored_type) is not None]
     if stored_type == "VARCHAR":  # only a guess: some texts are dates
         fitting = ["`string`", *([f"`{{type: {value.dtype}, text: number}}`"] if value.kind.is_number else [])]
+    if stored_type in NAIVE:
+        fitting.append("`{type: timestamp, timezone: Europe/Berlin}`")
     hint = "convert the column in the data" + (f", or declare it {' or '.join(fitting)}" if fitting else "")
     if not fitting:
         hint += f": no input can be of type {stored_type}"

@@ -22,8 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from skc.skew.log_parts import each_part
 from skc.skew.log_plans import LogPlan
-from skc.skew.log_reader import Header, LoggedRequest, log_files, open_lines, parsed_request
+from skc.skew.log_reader import Header, LoggedRequest, open_lines, parsed_request
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
 BLOCK = 16_384  # lines
@@ -102,7 +103,7 @@ def read_lookups(paths: Sequence[Path], folder: Path, contract: LogContract) -> 
     """Read all files of a log. Raises SKC601 to SKC604."""
     look_ups = LoggedLookUps(folder)
     plan = contract.plan
-    for path in log_files(paths):
+    for path in each_part(paths):
         with open_lines(path) as (header, lines):
             if header is None:
                 continue

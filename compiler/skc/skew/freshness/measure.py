@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skc.diagnostics import fail
+from skc.diagnostics import SkcError, fail
 from skc.ir import Freshness
 from skc.scratch import scratch_folder
 from skc.skew.freshness.lookups import LogContract, LookUps, read_lookups
@@ -31,6 +31,7 @@ from skc.skew.freshness.training import TrainingAges
 from skc.skew.log_plans import LogPlan
 from skc.skew.verdicts import number, percent
 from skc.time.durations import duration_text
+from skc.verification.shown import count
 from skc_runtime.kinds import Array
 
 FUTURE_US = 1_000_000  # by so much the clocks of two machines may differ
@@ -64,9 +65,7 @@ def measure(
         declared = [name for name, look_up in freshness.inputs if look_up.max_age_us is not None]
         names = sorted({*look_ups.inputs, *declared, *expected.training})
         if not any(one.looked_up for one in look_ups.inputs.values()):
-            message = f"none of {look_ups.requests:,} requests says anything of a look-up"
-            hint = "let the service pass as_of=, fetched_us= or hit= to `log.add`"
-            raise fail("SKC660", message, hint=hint)
+            raise _nothing(look_ups.requests)
         inputs = [_measured(name, look_ups.of(name), freshness, expected.training.get(name)) for name in names]
     inputs = [_judged(one, freshness) for one in _adjusted(inputs)]
     broken = tuple(message for rule in rules for one in inputs for message in broken_by(rule, one))
@@ -80,6 +79,14 @@ def measure(
         tuple(rules),
         broken,
     )
+
+
+def _nothing(requests: int) -> SkcError:
+    if not requests:
+        hint = "give a log that has requests: `skc log check` says what is in it"
+        return fail("SKC660", "the log has no requests", hint=hint)
+    hint = "let the service pass as_of=, fetched_us= or hit= to `log.add`"
+    return fail("SKC660", f"none of {count(requests, 'request')} says anything of a look-up", hint=hint)
 
 
 def strictly(report: FreshnessReport) -> FreshnessReport:

@@ -171,6 +171,8 @@ def _report(
 
 def _unmatched(database: Database, question: Question, ours: Side, theirs: Side, store: GetMany | None) -> SkcError:
     """SKC677, with the template that the online store seems to write its keys by."""
+    if store is None and theirs.keys == 0 and theirs.foreign == 0:
+        return fail("SKC208", "the online side has no rows with a key", hint="give a table with rows")
     template = None
     if question.template is None or not question.template.form.text:  # or the offline keys are not known as they are
         template = _proposed(database) if store is None else propose_to_store(database, store, question.key)

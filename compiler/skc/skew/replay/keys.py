@@ -45,6 +45,8 @@ def none_in_common(database: Database, key: Key, keys: Keys) -> SkcError:
         f"in the log, `{key.of_log}`: {_some(database, keys.of_log)}",
         f"in training, `{key.column}`: {_some(database, keys.of_training)}",
     ]
+    if not database.execute(f"SELECT 1 FROM ({keys.of_training}) LIMIT 1"):
+        return fail("SKC208", f"no row of training has a `{key.column}`", hint="give a table with rows")
     message = f"no `{key.of_log}` of the log is in the column `{key.column}` of training"
     return fail("SKC632", message, hint=_proposal(database, key, keys), notes=notes)
 

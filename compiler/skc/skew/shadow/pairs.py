@@ -13,6 +13,7 @@ from typing import Any
 from skc.diagnostics import fail
 from skc.progress import Progress
 from skc.scratch import scratch_folder
+from skc.skew.log_parts import each_part
 from skc.skew.log_reader import Header, LoggedRequest, log_files, read_file
 from skc.skew.shadow.answers import Answer, of_log, of_response
 from skc.skew.shadow.requests import Request
@@ -106,7 +107,7 @@ def divide(log: Path, folder: Path, side: int, parts: int, unpaired: Unpaired) -
             part = zlib.crc32(request.id.encode("utf-8", "surrogatepass")) % parts
             files[part].write(json.dumps(request.document) + "\n")
 
-        for path in log_files([log]):
+        for path in each_part([log]):
             read_file(path, see, begin)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from skc.diagnostics import fail
+from skc.diagnostics import SkcError, fail
 from skc.skew.shadow.answers import Answer
 from skc.skew.shadow.differing import Difference, Rules
 from skc.skew.shadow.evaluating import Evaluator
@@ -84,9 +84,7 @@ def compared(a: str, b: str, pairs: Iterable[Pair], tally: Tally, allowed: float
     for pair in pairs:
         tally.add(pair)
     if not tally.rows:
-        hint = "give logs of the same requests: a shadow service gets the id of the first with its request"
-        facts = f"{unpaired.only_a:,} are only in A, {unpaired.only_b:,} only in B"
-        raise fail("SKC685", f"no request is in both: {facts}", hint=hint)
+        raise _no_pair(a, b, unpaired)
     way = tally.way
     if tally.served and not tally.is_comparable[way]:
         what = {"predictions": "predictions", "features": "features", "all": "predictions or features"}[way]
@@ -107,6 +105,16 @@ def compared(a: str, b: str, pairs: Iterable[Pair], tally: Tally, allowed: float
         latency=(_latency(tally.times[0]), _latency(tally.times[1])),
         notes=tuple(_notes(unpaired)),
     )
+
+
+def _no_pair(a: str, b: str, unpaired: Unpaired) -> SkcError:
+    empty = [name for name, requests in ((a, unpaired.only_a), (b, unpaired.only_b)) if not requests]
+    if unpaired.only_a and unpaired.only_b:
+        hint = "give logs of the same requests: a shadow service gets the id of the first with its request"
+        facts = f"{unpaired.only_a:,} are only in A, {unpaired.only_b:,} only in B"
+        return fail("SKC685", f"no request is in both: {facts}", hint=hint)
+    hint = "give a log that has requests: `skc log check` says what is in it"
+    return fail("SKC685", f"`{empty[0]}` has no requests", hint=hint)
 
 
 def _notes(unpaired: Unpaired) -> Iterator[str]:
