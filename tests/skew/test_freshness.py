@@ -68,6 +68,20 @@ def test_copies_of_a_file_are_read_once(artifact: Path, tmp_path: Path) -> None:
     assert skc.freshness(tmp_path / "log", artifact).requests == 200
 
 
+def test_a_log_that_breaks_off_is_read_as_far_as_it_goes(artifact: Path, tmp_path: Path) -> None:
+    served(artifact, tmp_path / "log", 200, fresh)
+    (file,) = (tmp_path / "log").iterdir()
+    data = file.read_bytes()
+    half, cut = tmp_path / "half.jsonl", tmp_path / "cut.jsonl.gz"
+    half.write_bytes(data[: len(data) // 2])
+    cut.write_bytes(gzip.compress(data)[: len(gzip.compress(data)) // 2])
+    for path in (half, cut):
+        report = skc.freshness(path, artifact)
+        assert 50 < report.requests < 150
+        assert report.damaged == 1
+        assert "1 line of the log could not be read: see `skc log check`" in skc.render(report, "text")
+
+
 def test_nothing_is_found_where_all_is_as_expected(artifact: Path, tmp_path: Path) -> None:
     served(artifact, tmp_path / "log", 200, fresh)
     assert cli.run(["freshness", str(tmp_path / "log"), str(artifact)]) == cli.EQUAL
@@ -134,7 +148,7 @@ def test_leaks_of_training_are_counted(artifact: Path, tmp_path: Path) -> None:
 
 
 def damage(path: Path) -> None:
-    """What is not a request, in between."""
+    """What is not a request, in between and at the end."""
     lines = path.read_text().splitlines(keepends=True)
     timed = next(line for line in lines if '"as_of":{"last_click":' in line)
     lines[10:10] = ["half a li\n", '{"n":1}\n', timed.replace('"as_of":{"last_click":', '"as_of":{"last_click":1.5')]
@@ -160,7 +174,7 @@ def test_both_ways_to_read_a_line_agree(artifact: Path, tmp_path: Path, monkeypa
     monkeypatch.setattr(lookups._Reader, "_parsed", lambda self, lines, named: None)
     slow = skc.freshness(tmp_path / "log", artifact).to_json()
     assert fast == slow
-    assert (fast["requests"], fast["damaged"]) == (500, 3)
+    assert (fast["requests"], fast["damaged"]) == (500, 4)  # the last of them at the end
     (tmp_path / "packed").mkdir()
     packed = gzip.compress(path.read_bytes())
     (tmp_path / "packed" / "a.jsonl.gz").write_bytes(packed[: len(packed) // 2])

@@ -498,6 +498,15 @@ def test_requests_that_are_none(tmp_path: Path) -> None:
     refused("SKC684", left="cat", right="cat", requests=log)
 
 
+def test_logs_that_are_not_whole_are_named(tmp_path: Path) -> None:
+    a = log_file(tmp_path / "a.jsonl", rides(30), SAME)
+    b = tmp_path / "b.jsonl"
+    b.write_bytes(a.read_bytes()[: a.stat().st_size // 2])
+    report = skc.shadow(a, b)
+    assert report.notes == ("B: the log is not whole: 1 file of which a part cannot be read: see `skc log check`",)
+    assert report.only_a > 0
+
+
 def test_logs_without_a_common_id(tmp_path: Path) -> None:
     a = log_file(tmp_path / "a.jsonl", rides(3), SAME)
     b = log_file(tmp_path / "b.jsonl", rides(3), SAME, start=10)

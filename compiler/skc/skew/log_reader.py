@@ -113,18 +113,36 @@ def read_file(path: Path, see: Callable[[LoggedRequest], None], begin: Callable[
 
 
 @contextmanager
-def open_lines(path: Path) -> Iterator[tuple[Header | None, Iterator[bytes]]]:
+def open_lines(path: Path) -> Iterator[tuple[Header | None, WholeLines]]:
     """The first line of a file, and all whole lines after it as they are. Raises SKC601, SKC602, SKC603."""
     try:
         with path.open("rb") as raw:
             is_compressed = raw.peek(2)[:2] == GZIP
             source = io.BufferedReader(_Gunzipped(gzip.GzipFile(fileobj=raw))) if is_compressed else raw
-            each = iter(_Lines(source))
+            lines = _Lines(source)
+            each = iter(lines)
             first = next(each, b"")
-            whole = (line for line in each if line.endswith(b"\n"))
-            yield (_header(path, first) if _is_header(path, first) else None), whole
+            yield (_header(path, first) if _is_header(path, first) else None), WholeLines(lines, each)
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+class WholeLines(Iterator[bytes]):
+    """The whole lines of a file after its first."""
+
+    def __init__(self, lines: _Lines, each: Iterator[bytes]) -> None:
+        self._lines, self._each = lines, each
+        self._is_torn = False
+
+    def __next__(self) -> bytes:
+        while not (line := next(self._each)).endswith(b"\n"):
+            self._is_torn = True
+        return line
+
+    @property
+    def breaks_off(self) -> bool:
+        """Whether the file ends within a line, or is compressed and ends too early: known after the last line."""
+        return self._is_torn or self._lines.cut_short
 
 
 def parsed_request(line: bytes) -> LoggedRequest | None:

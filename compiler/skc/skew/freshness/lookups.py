@@ -111,6 +111,7 @@ def read_lookups(paths: Sequence[Path], folder: Path, contract: LogContract) -> 
             if plan.reads_file:
                 look_ups.name = look_ups.name or header.name
                 _Reader(look_ups, header, contract).read(lines)
+                look_ups.damaged += lines.breaks_off
             else:
                 for _ in filter(None, map(parsed_request, lines)):
                     plan.takes()

@@ -13,7 +13,7 @@ from typing import Any
 from skc.diagnostics import fail
 from skc.progress import Progress
 from skc.scratch import scratch_folder
-from skc.skew.log_parts import each_part
+from skc.skew.log_parts import Unread, each_part
 from skc.skew.log_reader import Header, LoggedRequest, log_files, read_file
 from skc.skew.shadow.answers import Answer, of_log, of_response
 from skc.skew.shadow.requests import Request
@@ -49,6 +49,7 @@ class Unpaired:
     repeated: int = 0
     plans: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
     hidden: set[str] = field(default_factory=set)
+    unread: tuple[Unread, Unread] = field(default_factory=lambda: (Unread(), Unread()))
 
 
 def of_services(
@@ -107,8 +108,8 @@ def divide(log: Path, folder: Path, side: int, parts: int, unpaired: Unpaired) -
             part = zlib.crc32(request.id.encode("utf-8", "surrogatepass")) % parts
             files[part].write(json.dumps(request.document) + "\n")
 
-        for path in each_part([log]):
-            read_file(path, see, begin)
+        for path in each_part([log], unpaired.unread[side]):
+            unpaired.unread[side].see(read_file(path, see, begin))
 
 
 def _joined(a: Path, b: Path, unpaired: Unpaired) -> Iterator[Pair]:

@@ -122,6 +122,7 @@ def _notes(unpaired: Unpaired) -> Iterator[str]:
     if a | b and a != b:
         sides = (", ".join(sorted(plan[:12] for plan in plans)) for plans in (a, b))
         yield "the pipelines differ: A has {}, B has {}".format(*sides)
+    yield from (f"{side}: {one.text}" for side, one in zip("AB", unpaired.unread, strict=True) if one.text)
     if unpaired.hidden:
         names = ", ".join(f"`{name}`" for name in sorted(unpaired.hidden))
         yield f"left out of the log, or hashed there: {names}"
