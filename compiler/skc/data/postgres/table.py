@@ -5,11 +5,11 @@ Only what is asked for comes here: one number, or one value with its count; a co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, TypeVar, assert_never
 
 import numpy as np
@@ -103,11 +103,17 @@ class PostgresTable:
 
     def bins(self, requests: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
         """See `Table`."""
-        expressions = [sql for bins in requests.values() for sql in _up_to(bins)]
+        if not requests:
+            return {}
+        buckets = ", ".join(f"({k}, {_bucket(bins)})" for k, bins in enumerate(requests.values()))
+        stacked = f"{self.sql} CROSS JOIN LATERAL (VALUES {buckets}) AS buckets (k, b)"
+        query = f"SELECT buckets.k, buckets.b, count(*) FROM {stacked} WHERE buckets.b IS NOT NULL GROUP BY 1, 2"
+        counts = {key: [0] * (len(bins.edges) + 1) for key, bins in requests.items()}
+        keys = list(requests)
         with database_errors(COUNTING, span=self.span):
-            results = iter(self._row(expressions))
-        up_to = {key: [0, *(next(results) for _ in range(len(bins.edges) + 1))] for key, bins in requests.items()}
-        return {key: tuple(b - a for a, b in pairwise(counts)) for key, counts in up_to.items()}
+            for k, bucket, count in self.connection.execute(query):
+                counts[keys[k]][bucket] = count
+        return {key: tuple(of_key) for key, of_key in counts.items()}
 
     def complete(self, columns: Sequence[Column]) -> PostgresTable:
         """See `Table`."""
@@ -233,7 +239,13 @@ def _places(rows: str, places: Places) -> str:
     return f"SELECT i, v FROM ({numbered}) AS s WHERE i IN ({', '.join(map(str, places.at))})"
 
 
-def _up_to(bins: Bins) -> list[str]:
-    """How many values are at most each edge, and how many there are."""
-    sql = ordered(bins.column)
-    return [*(f"count(*) FILTER (WHERE {sql} <= {scalar(edge)})" for edge in bins.edges), f"count({sql})"]
+def _bucket(bins: Bins) -> str:
+    """How many edges are less than a value: `width_bucket` counts those that are not greater, so it is given the next
+    values instead. Nothing exceeds an edge that is the last of its type.
+    """
+    sql, is_float = ordered(bins.column), bins.column.kind.is_float
+    following = [math.nextafter(edge, math.inf) if is_float else int(edge) + 1 for edge in bins.edges]
+    last = math.inf if is_float else 2**63 - 1
+    edges = ", ".join(repr(one) for one, edge in zip(following, bins.edges, strict=True) if edge != last)
+    kind = "float8" if is_float else "int8"
+    return f"CASE WHEN {sql} IS NOT NULL THEN width_bucket(({sql})::{kind}, '{{{edges}}}'::{kind}[]) END"
