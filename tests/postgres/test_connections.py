@@ -240,3 +240,10 @@ def test_a_server_that_ends_a_connection_is_told(name: str, url: str, database: 
         database.execute("SELECT pg_terminate_backend(%s)", [data.connection.raw.info.backend_pid])
         with pytest.raises(SkcError, match=r"SKC203.*counting the training rows failed"):
             data.count()
+
+
+def test_a_url_may_set_what_the_server_may_use(name: str, url: str) -> None:
+    source, declared = resolve(f"{url}?options=-c%20work_mem%3D77MB::{name}", None)
+    with open_postgres() as engine:
+        data: Any = engine.load(source, MADE.inputs, declared)
+        assert data.connection.execute("SHOW work_mem") == [("77MB",)]

@@ -51,11 +51,15 @@ VANISHING = _largest_without_square()
 
 
 def summand(term: Term) -> str:
-    """What a term adds up, as float64."""
+    """What a term adds up, or the deviation whose square it adds up, as float64."""
     if isinstance(term.of, Column):
         return as_double(term.of)
     left, right = term.of
     if left != right:
         raise bug("products of two columns are asked for as rounded terms")  # `exact_products` does not round
-    deviation = f"({as_double(left.column)} - {scalar(left.mean)})"
-    return f"CASE WHEN abs({deviation}) <= {scalar(VANISHING)} THEN 0::float8 ELSE {deviation} * {deviation} END"
+    return f"({as_double(left.column)} - {scalar(left.mean)})"
+
+
+def square(sql: str) -> str:
+    """The square of a float64, rounded once."""
+    return f"CASE WHEN abs({sql}) <= {scalar(VANISHING)} THEN 0::float8 ELSE {sql} * {sql} END"

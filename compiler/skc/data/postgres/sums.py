@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations_with_replacement
 
+from skc.data.postgres.columns import square
 from skc.data.postgres.connection import Connection
 
 AT_ONCE = 100  # terms in one query
@@ -21,16 +22,19 @@ MANTISSA, HIDDEN, EXPONENT = 2**52 - 1, 2**52, 2**11 - 1
 UNIT = 1075  # a float64 whose bits have the exponent e, at least 1, is its mantissa times 2^(e − UNIT)
 
 
-def exact_sums(connection: Connection, rows: str, summands: Sequence[str]) -> list[Fraction]:
-    """The sum of each of some expressions of type float8 over all rows; none is infinite or NaN, and nulls are ignored.
+def exact_sums(connection: Connection, rows: str, summands: Sequence[str], *, squared: bool = False) -> list[Fraction]:
+    """The sum of each of some expressions of type float8, or of their squares, over all rows; none is infinite or NaN,
+    and nulls are ignored.
 
     `rows` can be written after FROM.
     """
+    number = square("terms.v") if squared else "terms.v"
     totals = [Fraction(0)] * len(summands)
     for start in range(0, len(summands), AT_ONCE):
         stacked = ", ".join(f"({k}, {sql})" for k, sql in enumerate(summands[start : start + AT_ONCE]))
-        terms = f"{rows} CROSS JOIN LATERAL (VALUES {stacked}) AS terms (k, v)"
-        query = f"SELECT k, e0, sum(m0) FROM {numbered(terms, ['terms.v'], {'k': 'terms.k'})} GROUP BY k, e0"
+        each = f"SELECT terms.k, terms.v FROM {rows} CROSS JOIN LATERAL (VALUES {stacked}) AS terms (k, v)"
+        terms = f"({each} WHERE terms.v <> 0 OFFSET 0) AS terms"
+        query = f"SELECT k, e0, sum(m0) FROM {numbered(terms, [number], {'k': 'terms.k'})} GROUP BY k, e0"
         for k, exponent, mantissas in connection.execute(query):
             totals[start + k] += scaled(mantissas, exponent - UNIT)
     return totals

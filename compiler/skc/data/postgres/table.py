@@ -69,14 +69,17 @@ class PostgresTable:
 
     def sums(self, terms: Sequence[Term]) -> list[Fraction]:
         """See `Table`."""
-        whole = [k for k, term in enumerate(terms) if isinstance(term.of, Column) and not term.of.kind.is_float]
-        rest = [k for k in range(len(terms)) if k not in set(whole)]
+        columns = [term.of for term in terms if isinstance(term.of, Column)]
+        whole = dict.fromkeys(column for column in columns if not column.kind.is_float)
+        floats = dict.fromkeys(Term(column) for column in columns if column.kind.is_float)
+        squares = dict.fromkeys(term for term in terms if not isinstance(term.of, Column))
         with database_errors(COMPUTING, span=self.span):
-            integers = self._row([f"sum({_whole(terms[k])})" for k in whole])
-            fractions = exact_sums(self.connection, self.sql, [summand(terms[k]) for k in rest])
-        known = dict(zip(whole, (Fraction(int(one or 0)) for one in integers), strict=True))
-        known |= dict(zip(rest, fractions, strict=True))
-        return [known[k] for k in range(len(terms))]
+            integers = self._row([f"sum({_whole(column)})" for column in whole])
+            known = {Term(c): Fraction(int(one or 0)) for c, one in zip(whole, integers, strict=True)}
+            for chosen, squared in ((floats, False), (squares, True)):
+                sums = exact_sums(self.connection, self.sql, list(map(summand, chosen)), squared=squared)
+                known |= dict(zip(chosen, sums, strict=True))
+        return [known[term] for term in terms]
 
     def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
         """See `Table`."""
@@ -182,11 +185,9 @@ def _filtered(rows: str, condition: str) -> str:
     return f"(SELECT * FROM {rows} WHERE {condition}) AS rows"
 
 
-def _whole(term: Term) -> str:
-    """A sum of whole numbers is a `numeric`, or an int8 for bools."""
-    assert isinstance(term.of, Column)
-    sql = f"({values(term.of)})"
-    return f"{sql}::int" if term.of.dtype == "bool" else sql
+def _whole(column: Column) -> str:
+    """What to sum: the result is a `numeric`, or an int8 for bools."""
+    return f"({values(column)})::int" if column.dtype == "bool" else values(column)
 
 
 def _aggregate(aggregate: Aggregate) -> str:
