@@ -1,4 +1,4 @@
-"""docs/scikit-learn.md is executed, and its tables are current."""
+"""docs/scikit-learn.md is executed, and its tables and that of docs/warehouses.md are current."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sklearn
+import warehouse_table
 from class_table import PAGE, page, tables
 
 from skc.frontend.sklearn.claims import CANNOT, CLAIMS, NO_MODEL
@@ -44,3 +45,8 @@ def test_every_class_is_in_the_tables() -> None:
 def test_what_is_said_not_to_predict_does_not() -> None:
     claims = {name: CLAIMS[name] for name in NO_MODEL if name in CLAIMS}
     assert [name for name, claim in claims.items() if claim.predict is not None] == []
+
+
+def test_the_table_of_databases_is_current() -> None:
+    text = warehouse_table.PAGE.read_text(encoding="utf-8")
+    assert warehouse_table.page(text) == text, "run `make generated`"
