@@ -1,10 +1,11 @@
 """False alarms of drift detectors on windows without drift, and which of nine planted causes they find.
 
 `python benchmarks/drift.py [--windows 125] [--evidently 10]` prints two tables. Clean windows are rows of the law of
-examples/rides (seven columns), compared with 3,733 others; each has a training sample of its own. An alarm is a finding
-in any column, of the inputs, of the outputs of a pipeline over them or of what its steps met. The textbook detector
-alarms for PSI > 0.1 with shares clipped at 1e-10, or p < 0.05 of Kolmogorov and Smirnov. Evidently runs with its
-defaults, on fewer windows, if it is installed (`pip install evidently "pandas<3"`).
+examples/rides (seven columns, and the ages of a time and a date), compared with 3,733 others, of another month; each
+has a training sample of its own. An alarm is a finding in any column, of the inputs, their ages, the outputs of a
+pipeline over them or of what its steps met. The textbook detector alarms for PSI > 0.1 with shares clipped at 1e-10, or
+p < 0.05 of Kolmogorov and Smirnov. Evidently runs with its defaults, on fewer windows, if it is installed (`pip install
+evidently "pandas<3"`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,10 @@ from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import DriftScales, ProfileOptions
 from skc.output_values import OutputGraph, graph_profile, output_graph
+from skc.profile.ages import Ages
 from skc.profile.document import ColumnProfile, Profile
 from skc.profile.scales import DEFAULTS
-from skc.skew.compare import compare
+from skc.skew.compare import compare, compare_ages
 from skc.skew.counting import Bins, Count, Counted, tallies_of
 from skc.skew.effects import Compared, Tally
 from skc.skew.freezing import freeze
@@ -42,7 +44,7 @@ from skc.skew.judging import judge
 from skc.skew.outputs import CountedStep
 from skc.skew.parts import WHOLE, Divide
 from skc.skew.steps import step_of
-from skc_runtime.kinds import DType
+from skc_runtime.kinds import DAY_US, DType
 
 SIZES = (20, 50, 100, 200, 500, 1_000, 10_000, 100_000)
 TRAINING = 3733
@@ -58,6 +60,8 @@ TYPES: Mapping[str, DType] = {
     "payment": "string",
     "night": "bool",
 }
+TIMES: Mapping[str, DType] = {"now": "timestamp", "booked": "timestamp", "joined": "date"}
+MONTH = 30 * DAY_US
 PIPELINE = """\
 skc: 1
 name: rides
@@ -86,11 +90,15 @@ outputs:
 Detector = Callable[[pa.Table, pa.Table], bool]
 
 
-def rides(source: np.random.Generator, rows: int) -> pa.Table:
-    """Rows of the law of examples/rides/generate.py."""
+def rides(source: np.random.Generator, rows: int, month: int = 0) -> pa.Table:
+    """Rows of the law of examples/rides/generate.py, with times of a month."""
     distance = np.round(np.exp(source.normal(1.1, 0.8, rows)), 2)
     fare = np.round(3.5 + 2.1 * distance + source.random(rows) * 4, 2)
     weights = np.array([30, 20, 15, 10, 8, 6, 4, 3, 2, 2]) / 100
+
+    now = month * MONTH + source.integers(0, MONTH, rows)
+    booked = now - (source.lognormal(0, 1, rows) * 3.6e9).astype(np.int64)
+    joined = (now // DAY_US - source.integers(0, 3000, rows)).astype(np.int32)
 
     def column(values: Any, nulls: float) -> pa.Array:
         return pa.array(values, mask=source.random(rows) < nulls)
@@ -104,29 +112,52 @@ def rides(source: np.random.Generator, rows: int) -> pa.Table:
             "fare": column(fare, 0.05),
             "payment": column(source.choice(["card", "cash", "app", "voucher"], rows, p=[0.6, 0.25, 0.14, 0.01]), 0.05),
             "night": column(source.random(rows) < 1 / 3, 0),
+            "now": pa.array(now, pa.timestamp("us", "UTC")),
+            "booked": pa.array(booked, pa.timestamp("us", "UTC"), mask=source.random(rows) < 0.05),
+            "joined": pa.array(joined, pa.date32()),
         }
     )
 
 
-def tallies(profile: Profile, served: pa.Table) -> tuple[Tally, ...]:
+def tallies(profiles: Sequence[ColumnProfile], served: pa.RecordBatch) -> tuple[Tally, ...]:
     """What `skc drift` counts, without an engine."""
-    bins = tuple(Bins(Column(c.name, c.dtype, c.name), c) for c in profile.columns)
-    columns = [served[c.name].cast(pa.float64()) if c.dtype == "float64" else served[c.name] for c in profile.columns]
-    batches = pa.table(columns, [c.name for c in profile.columns]).combine_chunks().to_batches()
-    counted: Counted = Count(bins, Divide())(batches[0])
+    bins = tuple(Bins(Column(c.name, c.dtype, c.name), c) for c in profiles)
+    counted: Counted = Count(bins, Divide())(served)
     parts = zip(bins, counted.counts[WHOLE], counted.examples, strict=True)
     return tuple(one.tally(counted.rows[WHOLE], counts, examples) for one, counts, examples in parts)
 
 
 def skc_alarms(reference: pa.Table, served: pa.Table) -> bool:
     profile = freeze(reference, None, ProfileOptions(), 1)
+    batch = as_engine(served, [c.name for c in profile.columns], {**TYPES, **TIMES})
     pairs = [
-        (column, profile.rows, tally) for column, tally in zip(profile.columns, tallies(profile, served), strict=True)
+        (column, profile.rows, tally)
+        for column, tally in zip(profile.columns, tallies(profile.columns, batch), strict=True)
     ]
     computed, steps = outputs(reference, served)
     compared = [compare(column, rows, tally, (None, None)) for column, rows, tally in [*pairs, *computed]]
+    compared += ages(profile, batch)
     judged = judge([(DEFAULTS, c.effects) for c in [*compared, *steps]])
     return any(one.findings for one in judged)
+
+
+def as_engine(table: pa.Table, names: Sequence[str], types: Mapping[str, DType]) -> pa.RecordBatch:
+    """Columns as an engine gives them."""
+    columns = [table[n].cast(pa.int32()) if types[n] == "date" else table[n] for n in names]
+    schema = pa.schema([(name, ARROW[types[name]]) for name in names])
+    return pa.table(columns, list(names)).cast(schema).combine_chunks().to_batches()[0]
+
+
+def ages(profile: Profile, served: pa.RecordBatch) -> list[Compared]:
+    """The ages on both sides, where there is a `now`."""
+    if profile.ages is None:
+        return []
+    known = profile.ages.columns
+    names = [one.column.name for one in known]
+    values, moment = [Column(n, TIMES[n], n) for n in names], Column(profile.ages.moment, "timestamp", "now")
+    aged = Ages(tuple(values), moment, tuple(one.in_days for one in known))(served.select([*names, moment.name]))
+    counted = tallies([one.column for one in known], aged)
+    return [compare_ages(one, profile.ages.rows, tally, None) for one, tally in zip(known, counted, strict=True)]
 
 
 @cache
@@ -140,18 +171,15 @@ def graph() -> OutputGraph:
 
 def outputs(reference: pa.Table, served: pa.Table) -> tuple[list[tuple[ColumnProfile, int, Tally]], list[Compared]]:
     """The output columns on both sides, and what steps met."""
-    before, after = (
-        table.cast(pa.schema([(name, ARROW[dtype]) for name, dtype in TYPES.items()])).combine_chunks().to_batches()[0]
-        for table in (reference.select(list(TYPES)), served.select(list(TYPES)))
-    )
+    before, after = (as_engine(table, list(TYPES), TYPES) for table in (reference, served))
     profile = graph_profile(graph(), before, ProfileOptions())
     bins = tuple(Bins(Column(one.label, one.column.dtype, one.label), one.column) for one in profile.columns)
     computed = graph()(after.select([column.name for column in graph().reads]))
     counted = Count(bins, Divide())(computed.columns)
     pairs = zip(profile.columns, tallies_of(bins, counted, WHOLE), strict=True)
     steps = [
-        CountedStep(kind, before.rows, profile.rows + profile.refused, n, len(served))
-        for kind, before, n in zip(graph().steps, profile.steps, computed.met.tolist(), strict=True)
+        CountedStep(kind, before.rows, profile.rows + profile.refused, {WHOLE: (n, len(served))})
+        for kind, before, n in zip(graph().steps, profile.steps, computed.met.sum(axis=0).tolist(), strict=True)
         if kind.kind != "null"
     ]
     columns = [(one.column, profile.rows, tally) for one, tally in pairs]
@@ -159,7 +187,7 @@ def outputs(reference: pa.Table, served: pa.Table) -> tuple[list[tuple[ColumnPro
 
 
 def textbook_alarms(reference: pa.Table, served: pa.Table) -> bool:
-    for name in reference.column_names:
+    for name in TYPES:
         one, other = (np.array(t[name].drop_null().to_pylist()) for t in (reference, served))
         if not len(other):
             return True
@@ -187,7 +215,7 @@ def evidently_alarms() -> Detector | None:
         return None
 
     def alarms(reference: pa.Table, served: pa.Table) -> bool:
-        categorical = [name for name in reference.column_names if name not in NUMBERS]
+        categorical = [name for name in TYPES if name not in NUMBERS]
         definition = DataDefinition(numerical_columns=list(NUMBERS), categorical_columns=categorical)
         frames = [table.select(definition_columns(categorical)).to_pandas() for table in (reference, served)]
         for frame in frames:
@@ -212,7 +240,7 @@ def false_alarms(detectors: Mapping[str, tuple[Detector, int]]) -> dict[str, flo
     for size in SIZES:
         alarms = dict.fromkeys(detectors, 0)
         for k in range(max(windows for _, windows in detectors.values())):
-            reference, served = rides(source, TRAINING), rides(source, size)
+            reference, served = rides(source, TRAINING), rides(source, size, 1 + k % 12)
             for name, (detector, windows) in detectors.items():
                 alarms[name] += k < windows and detector(reference, served)
         cells = [f"{alarms[name]} of {windows}" for name, (_, windows) in detectors.items()]
@@ -226,7 +254,7 @@ def false_alarms(detectors: Mapping[str, tuple[Detector, int]]) -> dict[str, flo
 
 
 def planted(detectors: Mapping[str, tuple[Detector, int]]) -> None:
-    names = list(rides(np.random.default_rng(0), 1).column_names)
+    names = list(TYPES)
     reference = training().select(names)
     print(f"\n{'cause':>28}" + "".join(f"{name:>12}" for name in detectors))
     for cause, plant in {"a clean week": lambda table: table, **{c: p for c, (p, _) in PLANTED.items()}}.items():

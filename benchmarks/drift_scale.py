@@ -1,10 +1,11 @@
 """What `skc drift` of many rows takes: processor time and the largest resident set, which must not grow with them.
 
     python benchmarks/drift_scale.py [--rows 1000000 3000000 10000000] [--categories 10000000] [--gigabytes 1 20]
-        [--kinds log parquet distinct plain]
+        [--kinds log full parquet distinct plain]
 
-A log of the rides example (10 columns with their facts, digests of features), the same rows as Parquet, and a Parquet
-file of one column of texts that are all different. `plain` is for size: files of 1 GB without dictionaries or
+A log of the rides example (10 columns with their facts, digests of features), one with `full` features, which are then
+compared as they were served, the same rows as Parquet, and a Parquet file of one column of texts that are all
+different. `plain` is for size: files of 1 GB without dictionaries or
 compression, each a hard link to one and the same, so that 20 GB are read in full and take 1 GB of the disk. Each
 comparison runs in a process of its own; files are made before, and removed. The peaks of the last and the first size
 of one run are compared: their ratio is kept.
@@ -39,7 +40,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000])
     parser.add_argument("--categories", type=int, default=10_000_000)
     parser.add_argument(
-        "--kinds", nargs="+", choices=["log", "parquet", "distinct", "plain"], default=["log", "parquet", "distinct"]
+        "--kinds",
+        nargs="+",
+        choices=["log", "full", "parquet", "distinct", "plain"],
+        default=["log", "full", "parquet", "distinct"],
     )
     parser.add_argument("--gigabytes", type=int, nargs="+", default=[1, 20])
     results.add_flag(parser)
@@ -66,7 +70,13 @@ def main() -> None:
 
 def measured(kind: str, size: int, folder: Path, artifact: Path) -> int:
     """The peak in bytes of comparing so many rows, or gigabytes; prints it."""
-    writers = {"log": written_log, "parquet": written_rides, "distinct": written_texts, "plain": written_links}
+    writers = {
+        "log": written_log,
+        "full": written_log,
+        "parquet": written_rides,
+        "distinct": written_texts,
+        "plain": written_links,
+    }
     files = writers[kind](folder, size, kind)
     data = files[0] if len(files) == 1 else files[0].parent / "*.parquet"
     command = [sys.executable, "-c", RUN, str(data), str(artifact)]
@@ -132,7 +142,9 @@ def written_log(folder: Path, rows: int, name: str) -> list[Path]:
     log = folder / "one"
     with (
         skc_runtime.load(folder / "rides") as transformer,
-        skc_runtime.Log.open(log, transformer, on_full="wait") as opened,
+        skc_runtime.Log.open(
+            log, transformer, on_full="wait", features="full" if name == "full" else "digest"
+        ) as opened,
     ):
         for k, record in enumerate(table.to_pylist()):
             opened.add(f"r{k}", record, transformer.transform_record(record), time_us=k)

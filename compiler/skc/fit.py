@@ -21,7 +21,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
@@ -32,8 +32,9 @@ from skc.data.blocks import covariance
 from skc.data.contract import check_contract
 from skc.data.default import open_engine as open_default
 from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, RunsNoPython, Table
-from skc.data.sources import resolve
+from skc.data.sources import Source, resolve
 from skc.data.statistics import answer, summarise
+from skc.data.stored import stored_columns
 from skc.data.targets import by_target
 from skc.demands import columns_in_place, key_of, promised, requests_of, summarised, with_target
 from skc.diagnostics import Diagnostic, SkcError, bug
@@ -55,6 +56,7 @@ from skc.op import Known
 from skc.ops import OPS
 from skc.output_values import rows_to_profile
 from skc.passes.narrow import narrow
+from skc.profile.ages import column_of, find_moment, has_age, measure_ages
 from skc.profile.before_where import measure_before
 from skc.profile.document import Profile
 from skc.profile.measure import measure
@@ -93,6 +95,7 @@ class _Work:
     requests: dict[str, tuple[Stat, ...]]  # the statistics that each step needs of every input column
     opened: Data | None = None
     target: Input | None = None  # of the training rows, if a step learns from it
+    moment: Input | None = None  # of the training rows, if ages are profiled; no input has it if it is not one itself
     rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read in place
     summaries: dict[str, Summary] = field(default_factory=dict)
@@ -151,9 +154,13 @@ def fit(
         return Fitted(carry_back(pipeline.with_steps(work.steps)), 0, 0, (), time.perf_counter() - started)
     source, declared = resolve(data, pipeline.data)
     _add_target(work, declared)
+    is_known = not apart or pipeline.freshness.event_time in {None, *(i.name for i in pipeline.inputs)}
+    if profile is not None and is_known:
+        work.moment = _moment(pipeline, source, threads, open_engine)
+    added = () if work.moment is None or work.moment in pipeline.inputs else (work.moment,)
     with open_engine(threads, memory_limit) as engine:
         work.progress("reading", 0, None)
-        work.opened = engine.load(source, work.pipeline.inputs, declared).cached()
+        work.opened = engine.load(source, (*work.pipeline.inputs, *added), declared).cached()
         work.warnings += _look_at_inputs(work)
         stages = 0
         while wave := _next_wave(work):
@@ -170,6 +177,16 @@ def _silent(what: str, done: int, total: int | None) -> None:
     """The default `progress`, which reports nothing."""
 
 
+def _moment(pipeline: Pipeline, source: Source, threads: int | None, open_engine: OpenEngine) -> Input | None:
+    """The moments of the training rows, if ages are to be profiled. Raises SKC623."""
+    stored = partial(stored_columns, source, threads, open_engine)
+    try:
+        return find_moment(pipeline.inputs, pipeline.freshness.event_time, stored)
+    except SkcError as error:
+        span = None if pipeline.data is None else pipeline.data.span
+        raise SkcError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
+
+
 def _add_target(work: _Work, declared: DataSource) -> None:
     """Read the target like an input, if a step learns from it."""
     work.pipeline, work.target = with_target(work.pipeline, work.types, declared)
@@ -181,17 +198,18 @@ def _add_target(work: _Work, declared: DataSource) -> None:
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     """Summarise all inputs, as the steps see them, and check them against the contract."""
     data = work.data
-    work.columns = columns_in_place(work.steps, data.inputs)
+    inputs = work.pipeline.inputs  # the target is one of them, a moment need not be
+    work.columns = columns_in_place(work.steps, inputs)
     if isinstance(data, RunsNoPython):
         _refuse_stages(work, data)
-    columns = summarised(work.steps, data.inputs, work.requests)
+    columns = summarised(work.steps, inputs, work.requests)
     counting = [step for step in work.steps if ValueCounts() in work.requests[step.name]]
     counted = {key_of(ref.value, 0) for step in counting for ref in step.inputs}
     work.rows, work.summaries = data.count(), summarise(data, columns, counted & columns.keys())
-    summaries = {name: work.summaries[key] for name, key in promised(work.steps, data.inputs).items()}
+    summaries = {name: work.summaries[key] for name, key in promised(work.steps, inputs).items()}
     warnings = check_contract(data, work.rows, summaries, work.target)
     work.progress("reading", work.rows, work.rows)
-    warnings += concerns.of_instants(data.inputs, summaries)
+    warnings += concerns.of_instants(inputs, summaries)
     return warnings + concerns.of_float32(data, work.pipeline, work.types)
 
 
@@ -216,10 +234,14 @@ def _profile(work: _Work, options: ProfileOptions, where: str | None) -> Profile
     which rows to fit on.
     """
     work.progress("profile", 0, None)
-    keys = promised(work.steps, [i for i in work.data.inputs if i != work.target])
+    keys = promised(work.steps, [i for i in work.pipeline.inputs if i != work.target])
     columns = {name: work.columns[key] for name, key in keys.items()}
     summaries = {name: work.summaries[keys[name]] for name in columns}
     profile = measure(work.data, columns, options, "training", summaries)
+    if work.moment is not None:
+        aged = {i.name: columns[i.name] for i in work.pipeline.inputs if i != work.target and has_age(i)}
+        moment = columns.get(work.moment.name) or column_of(work.moment)
+        profile = replace(profile, ages=measure_ages(work.data, aged, moment, options))
     if where is None:
         return profile
     return replace(profile, before=measure_before(work.data.unfiltered(), columns, where, options))

@@ -73,3 +73,38 @@ def stored_type(i: Input) -> pa.DataType:
     return {"float64": pa.float64(), "float32": pa.float32(), "bool": pa.bool_(), "string": pa.string()}.get(
         i.dtype, pa.int64()
     )
+
+
+AGED = """\
+skc: 1
+name: tickets
+data: {event_time: seen_at}
+inputs:
+  opened_at: {type: timestamp, nullable: true, null_values: [0]}
+  born: date
+outputs:
+  x: {features: [born], dtype: int64}
+"""
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_ages_are_those_of_duckdb_at_moments_with_and_without_a_zone(
+    stored: Any, tmp_path: Path, zone: str | None
+) -> None:
+    opened = [None, 0, 1, *range(10**15, 10**15 + 197 * 3_600_000_000, 3_600_000_000)]
+    table = pa.table(
+        {
+            "opened_at": pa.array(opened, pa.timestamp("us", "UTC")),
+            "born": pa.array([k % 97 - 50 for k in range(200)], pa.date32()),
+            "seen_at": pa.array([None, *(10**15 + k * 10**10 for k in range(199))], pa.timestamp("us", zone)),
+        }
+    )
+    (tmp_path / "pipeline.yaml").write_text(AGED)
+    skc.compile(tmp_path / "pipeline.yaml", table, tmp_path / "a", rows=0, verify=False)
+    kind = "timestamp" if zone is None else "timestamptz"
+    where = stored(table, f"opened_at timestamptz, born date, seen_at {kind}")
+    data = ["--data", where, "--engine", "postgres"]
+    assert cli.run(["compile", str(tmp_path / "pipeline.yaml"), *data, "-o", str(tmp_path / "b"), "--rows", "0"]) == 0
+    (one, other) = ((tmp_path / name / "profile.json").read_bytes() for name in "ab")
+    assert one == other
+    assert b'"ages":{"columns":[{' in one

@@ -30,7 +30,7 @@ from skc.data.spark import jobs, places
 from skc.data.spark.engine import spark_at
 from skc.diagnostics import SkcError
 from skc.fit import fit
-from skc.ir import DataSource, Input, Pipeline, ProfileOptions
+from skc.ir import DataSource, Freshness, Input, Pipeline, ProfileOptions
 from skc.ops import OPS
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("session")]  # PySpark's are its own
@@ -234,6 +234,7 @@ def test_a_frame_has_the_types_that_its_columns_have(session: Any) -> None:
         "share": ("float", pa.float32(), [math.nan if k == 3 else k / 3 for k in range(9)]),
         "small": ("tinyint", pa.int8(), [k - 2 if k else None for k in range(9)]),
         "a.b": ("string", pa.string(), [str(k % 3) for k in range(9)]),
+        "seen": ("timestamp_ntz", pa.timestamp("us"), [naive + k * k * hours for k in range(9)]),
     }
     table = pa.table({name: pa.array(values, kind) for name, (_, kind, values) in columns.items()})
     ddl = ", ".join(f"`{name}` {kind}" for name, (kind, _, _) in columns.items())
@@ -252,10 +253,15 @@ def test_a_frame_has_the_types_that_its_columns_have(session: Any) -> None:
     made = replace(
         pipeline(*scaled, *ids, inputs=inputs), data=DataSource(where="day < DATE '2024-02-29' OR \"a.b\" = '1'")
     )
-    one = fit(made, table, profile=ProfileOptions((), 5, 1))
-    other = fit(made, frame.repartition(3), open_engine=SPARK, profile=ProfileOptions((), 5, 1))
-    assert one.pipeline == other.pipeline
-    assert one.profile == other.profile
+    for moment in ("at", "seen"):
+        made = replace(made, freshness=Freshness((), moment))
+        one = fit(made, table, profile=ProfileOptions((), 5, 1))
+        other = fit(made, frame.repartition(3), open_engine=SPARK, profile=ProfileOptions((), 5, 1))
+        assert one.pipeline == other.pipeline
+        assert one.profile == other.profile
+        assert one.profile is not None
+        assert one.profile.ages is not None
+        assert one.profile.ages.moment == moment
     assert [w.text() for w in one.warnings] == [w.text() for w in other.warnings]
     assert "SKC235" in {w.code for w in one.warnings}
     assert one.rows == other.rows == 7

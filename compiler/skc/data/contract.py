@@ -19,8 +19,8 @@ MOST = 10  # columns with bad values that are reported at once
 def check_contract(
     data: Data, rows: int, summaries: Mapping[str, Summary], target: Input | None = None
 ) -> list[Diagnostic]:
-    """Check the rows against the declared inputs, and return warnings. `summaries` are by input name. `target` is the
-    one that requests do not have.
+    """Check the rows against the declared inputs, and return warnings. `summaries` are by the name of an input; a
+    column that has none is not checked. `target` is the one that requests do not have.
 
     Raises SKC204 (a key that no record has), SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null that is not
     allowed), SKC224 (an impossible date).
@@ -31,7 +31,9 @@ def check_contract(
         hint = "widen `where`" if data.has_where else "give data with rows"
         raise fail("SKC208", f"there are no rows to fit on in {source.name}{left}", span=source.span, hint=hint)
     check_rows(data, summaries, target)
-    return [*_without_value(data, summaries), *(_with_one_value(data, rows, summaries) if rows > 1 else [])]
+    inputs = [value for value in data.inputs if value.name in summaries]
+    with_one = _with_one_value(data, inputs, rows, summaries) if rows > 1 else []
+    return [*_without_value(inputs, summaries), *with_one]
 
 
 def check_rows(
@@ -44,13 +46,14 @@ def check_rows(
     errors = [
         error
         for value in data.inputs
+        if value.name in summaries
         for error in _broken_promises(data, value, summaries[value.name], value == target, keys)
     ]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))
 
 
-def _without_value(data: Data, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
+def _without_value(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     """Columns with only nulls: the ops that read them decide whether that is acceptable."""
     return [
         Diagnostic(
@@ -60,12 +63,14 @@ def _without_value(data: Data, summaries: Mapping[str, Summary]) -> list[Diagnos
             "check whether the values are in a column with another name; if it is always empty, drop the input",
             severity="warning",
         )
-        for value in data.inputs
+        for value in inputs
         if summaries[value.name].count == 0
     ]
 
 
-def _with_one_value(data: Data, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
+def _with_one_value(
+    data: Data, inputs: Sequence[Input], rows: int, summaries: Mapping[str, Summary]
+) -> list[Diagnostic]:
     return [
         Diagnostic(
             "SKC223",
@@ -74,7 +79,7 @@ def _with_one_value(data: Data, rows: int, summaries: Mapping[str, Summary]) -> 
             "a constant carries no information; drop it, or check the data",
             severity="warning",
         )
-        for value in data.inputs
+        for value in inputs
         if _has_one_value(data, value, summaries[value.name])
     ]
 

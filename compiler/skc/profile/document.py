@@ -12,6 +12,7 @@ edges, counts       the order statistics x_⌈k·n/100⌉ of the n values for k 
 mean, deviation     of the exact sums, rounded once, ddof 0; null if there are infinities, or a sum might overflow
 categories          the most frequent values with their counts, by descending count, ties by value
 other               how many values are not listed, and in how many rows
+ages                how old the times of inputs were at the moment of their row, in microseconds
 before_where        the rows that `where` selected from, and what of them can be counted in one scan
 outputs             the same of the output columns, as serving computes them, over the rows that are not refused, and
                     what the steps met on the way; those that need an input that is left out are left out too
@@ -25,9 +26,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from skc.diagnostics import fail
-from skc.ir import DriftScales, Scale, Scales
+from skc.ir import DriftScales
 from skc.profile import PROFILE
-from skc.profile.scales import DEFAULTS
+from skc.profile.scales_json import drift_from_json, drift_to_json
 from skc.values.canonical import canonical
 from skc.values.types import Scalar
 from skc_runtime.errors import SkcRuntimeError
@@ -120,6 +121,30 @@ class OutputsProfile:
 
 
 @dataclass(frozen=True)
+class AgeProfile:
+    """The ages of an input of times: the moment of each row minus the value, an int64 in microseconds. They are whole
+    days if `in_days`: then both times are taken as dates.
+    """
+
+    column: ColumnProfile
+    in_days: bool
+
+    @property
+    def label(self) -> str:
+        """As reports and thresholds call it."""
+        return f"age of {self.column.name}"
+
+
+@dataclass(frozen=True)
+class AgesProfile:
+    """The ages of all inputs that have any, over `rows` rows. `moment` is the column that has their moments."""
+
+    moment: str
+    rows: int
+    columns: tuple[AgeProfile, ...]
+
+
+@dataclass(frozen=True)
 class InputBefore:
     """An input over all rows, those that `where` excluded too. `zeros`, `infinite` (−∞ and ∞) and the bounds are of an
     ordered type other than bool, and None without values.
@@ -146,7 +171,7 @@ class BeforeWhere:
 @dataclass(frozen=True)
 class Profile:
     """All inputs that are not left out, in the order of the pipeline, over `rows` rows, and the output columns, where
-    they were computed. `before` is None where all rows were selected.
+    they were computed. `before` is None where all rows were selected, `ages` where nothing has an age.
     """
 
     of: Rows
@@ -155,12 +180,14 @@ class Profile:
     drift: DriftScales = field(default_factory=DriftScales)
     outputs: OutputsProfile | None = None
     before: BeforeWhere | None = None
+    ages: AgesProfile | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Every column of a report, as thresholds call it. A null that a step met is one of an input."""
         inputs = [column.name for column in self.columns]
         inputs += [WHERE] if self.before is not None and self.before.where is not None else []
+        inputs += [] if self.ages is None else [one.label for one in self.ages.columns]
         if self.outputs is None:
             return tuple(inputs)
         steps = [step.label for step in self.outputs.steps if step.kind != "null"]
@@ -178,7 +205,8 @@ def dumps(profile: Profile) -> bytes:
             "columns": [_column_to_json(column) for column in profile.columns],
             "outputs": None if profile.outputs is None else _outputs_to_json(profile.outputs),
             "before_where": None if profile.before is None else _before_to_json(profile.before),
-            **({} if profile.drift == DriftScales() else {"drift": _drift_to_json(profile.drift)}),
+            **({} if profile.ages is None else {"ages": _ages_to_json(profile.ages)}),
+            **({} if profile.drift == DriftScales() else {"drift": drift_to_json(profile.drift)}),
         }
     )
     return f"{text}\n".encode()
@@ -188,6 +216,11 @@ def _outputs_to_json(outputs: OutputsProfile) -> dict[str, Any]:
     columns = [{"output": one.output, **_column_to_json(one.column)} for one in outputs.columns]
     steps = [{"step": s.step, "input": s.input, "kind": s.kind, "rows": s.rows} for s in outputs.steps]
     return {"rows": outputs.rows, "refused": outputs.refused, "columns": columns, "steps": steps}
+
+
+def _ages_to_json(ages: AgesProfile) -> dict[str, Any]:
+    columns = [{**_column_to_json(one.column), "in_days": one.in_days} for one in ages.columns]
+    return {"moment": ages.moment, "rows": ages.rows, "columns": columns}
 
 
 def _before_to_json(before: BeforeWhere) -> dict[str, Any]:
@@ -200,19 +233,6 @@ def _input_to_json(one: InputBefore) -> dict[str, Any]:
         bounds = {key: encode_value(KINDS[one.dtype].element, getattr(one, key)) for key in ("low", "high")}
         document["numbers"] = {"zeros": one.zeros, "infinite": list(one.infinite), **bounds}
     return document
-
-
-def _drift_to_json(drift: DriftScales) -> dict[str, Any]:
-    """A column without `measures` is not watched."""
-    columns = [
-        {"name": name, **({} if scales is None else {"measures": _scales_to_json(scales)})}
-        for name, scales in drift.columns
-    ]
-    return {"measures": _scales_to_json(drift.measures), "columns": columns}
-
-
-def _scales_to_json(scales: Scales) -> list[list[Any]]:
-    return [[measure, scale.minor, scale.moderate, scale.severe] for measure, scale in scales]
 
 
 def _column_to_json(column: ColumnProfile) -> dict[str, Any]:
@@ -253,17 +273,30 @@ def loads(text: bytes) -> Profile:
         of = cast(Rows, fields.one_of("of", *get_args(Rows)))
         rows = _count(fields, "rows")
         columns = tuple(_column_from_json(item, rows) for item in fields.objects("columns"))
-        drift = _drift_from_json(fields.object("drift")) if "drift" in fields else DriftScales()
+        drift = drift_from_json(fields.object("drift")) if "drift" in fields else DriftScales()
         written = fields.optional_object("outputs")
         outputs = None if written is None else _outputs_from_json(written)
         all_rows = fields.optional_object("before_where")
         before = None if all_rows is None else _before_from_json(all_rows, rows)
-        profile = Profile(of, rows, columns, drift, outputs, before)
+        ages = _ages_from_json(fields.object("ages")) if "ages" in fields else None
+        profile = Profile(of, rows, columns, drift, outputs, before, ages)
         fields.done()
     except SkcRuntimeError as error:
         hint = "the file is damaged or was edited; compile the pipeline again"
         raise fail("SKC401", f"{PROFILE} cannot be read: {error.message}", hint=hint) from None
     return profile
+
+
+def _ages_from_json(fields: Fields) -> AgesProfile:
+    moment, rows, columns = fields.text("moment"), _count(fields, "rows"), []
+    for item in fields.objects("columns"):
+        in_days = item.flag("in_days")
+        column = _column_from_json(item, rows)
+        if column.dtype != "int64" or column.numbers is None:
+            raise malformed(item.location, "ages are numbers, in microseconds")
+        columns.append(AgeProfile(column, in_days))
+    fields.done()
+    return AgesProfile(moment, rows, tuple(columns))
 
 
 def _before_from_json(fields: Fields, selected: int) -> BeforeWhere:
@@ -308,26 +341,6 @@ def _step_from_json(fields: Fields, rows: int) -> StepCount:
     if step.rows > rows:
         raise malformed(fields.location, f"the count is more than the {rows} rows")
     return step
-
-
-def _drift_from_json(fields: Fields) -> DriftScales:
-    measures = _scales(fields.items("measures"), fields.location)
-    columns = []
-    for item in fields.objects("columns"):
-        columns.append(
-            (item.text("name"), _scales(item.items("measures"), item.location) if "measures" in item else None)
-        )
-        item.done()
-    fields.done()
-    return DriftScales(measures, tuple(columns))
-
-
-def _scales(items: Sequence[Any], location: str) -> Scales:
-    if not all(isinstance(item, list) and len(item) == 4 and item[0] in DEFAULTS for item in items):
-        raise malformed(location, "a scale is a measure and three levels")
-    if not all(level is None or type(level) in (int, float) for item in items for level in item[1:]):
-        raise malformed(location, "a level is a number, or null where there is none")
-    return tuple((name, Scale(*(None if n is None else float(n) for n in levels))) for name, *levels in items)
 
 
 def _column_from_json(fields: Fields, rows: int) -> ColumnProfile:

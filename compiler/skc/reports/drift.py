@@ -15,7 +15,11 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 MEASURES = ("psi", "jsd", "linf", "ks", "wasserstein", "cramers_v")
 MOST_PARTS = 60
 MOST_NAMES = 5
-NOUNS = {"output": "an output of", "step": "what a step met in", "where": "rows that `where` of training excludes, by"}
+NOUNS = {
+    "output": "an output of",
+    "step": "what a step met in",
+    "where": "rows that `where` of training excludes, by",
+}
 
 
 def text(report: DriftReport) -> str:
@@ -58,7 +62,9 @@ def _lines(column: ColumnDrift) -> Iterator[str]:
 
 
 def origin_text(column: ColumnDrift) -> str:
-    """What an output with a finding of its own is computed from."""
+    """What an output, or anything else that is computed, with a finding of its own is computed from."""
+    if column.role == "age":
+        return f"how old `{column.inputs[0]}` was at the moment of each row"
     names = [f"`{name}`" for name in column.inputs[:MOST_NAMES]]
     more = len(column.inputs) - len(names)
     text = ", ".join(names) + (f" and {more} more" if more else "")
@@ -117,10 +123,12 @@ def _table(report: DriftReport) -> str:
 def _other_outputs(report: DriftReport) -> Iterator[str]:
     """How many outputs did not drift, and which could not be computed."""
     quiet = [column.role for column in report.computed if column.verdict not in FOUND]
-    counts = [(quiet.count("output"), "output"), (quiet.count("step"), "step count")]
+    counts = [(quiet.count("age"), "age"), (quiet.count("output"), "output"), (quiet.count("step"), "step count")]
     if any(n for n, _ in counts):
-        yield f"and {' and '.join(count(n, noun) for n, noun in counts if n)} without drift"
+        *others, last = [count(n, noun) for n, noun in counts if n]
+        yield f"and {', '.join(others)}{' and ' if others else ''}{last} without drift"
     yield from excluded_texts(report)
+    yield from age_texts(report)
     if report.outputs_served is not None:
         yield served_text(report)
     if report.not_computed:
@@ -133,6 +141,19 @@ def served_text(report: DriftReport) -> str:
     """Of how many requests the outputs were compared as served."""
     n = count(report.outputs_served or 0, "request")
     return f"outputs as served in {n} of {report.rows:,}; others are recomputed where the log has their inputs"
+
+
+def age_texts(report: DriftReport) -> Iterator[str]:
+    """From which moments ages are measured, and whose are not compared, for each reason once."""
+    if report.age_moments is not None:
+        training, serving = report.age_moments
+        yield f"ages at `{training}`" + ("" if serving == training else f" in training, at `{serving}` in serving")
+    reasons: dict[str, list[str]] = {}
+    for one in report.ages_not_compared:
+        reasons.setdefault(one.text, []).append(f"`{one.name}`")
+    for text, names in reasons.items():
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        yield f"ages not compared of {', '.join(names[:MOST_NAMES])}{more}: {text}"
 
 
 def excluded_texts(report: DriftReport) -> Iterator[str]:
@@ -167,7 +188,7 @@ def _row(column: ColumnDrift) -> tuple[str, ...]:
     index, nulls, unseen = effects.get("psi"), effects.get("nulls"), effects.get("unseen")
     return (
         column.name,
-        column.dtype,
+        "age" if column.role == "age" else column.dtype,
         f"{column.verdict}, after {', '.join(column.follows)}" if column.follows else column.verdict,
         "-" if index is None else number(index.value),
         "-" if nulls is None else f"{percent(nulls.before or 0.0)} → {percent(nulls.after or 0.0)}",

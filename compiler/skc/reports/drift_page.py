@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skc.reports.drift import (
+    age_texts,
     before_text,
     excluded_texts,
     followers_text,
@@ -61,6 +62,7 @@ def page(report: DriftReport) -> str:
         shifts=shift_texts,
         before=before_text,
         excluded=tuple(excluded_texts(report)),
+        ages=tuple(age_texts(report)),
         served="" if report.outputs_served is None else served_text(report),
         left_out=left_out_text(report.left_out),
         unread=report.unread,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
+from typing import Any
 
-from skc.profile.document import Categories, ColumnProfile, Numbers
+from skc.profile.document import AgeProfile, Categories, ColumnProfile, Numbers
 from skc.skew import measures
 from skc.skew.effects import Bar, Compared, Effect, Statistics, Tally
 from skc.skew.measures import Homogeneity
+from skc.skew.verdicts import OF_DISTRIBUTIONS
+from skc.time.durations import duration_text
 from skc.verification.shown import shown
 from skc_runtime.kinds import KINDS
 
@@ -19,8 +22,39 @@ MOVED = 3
 UNSEEN, UNLISTED = "unseen", "rare or unseen"
 
 
-def compare(profile: ColumnProfile, rows: int, tally: Tally, moments: tuple[float | None, float | None]) -> Compared:
-    """A column of a profile over that many rows, and its tally. `moments` are the mean and deviation of serving.
+def compare_ages(profile: AgeProfile, rows: int, tally: Tally, median: float | None) -> Compared:
+    """As `compare`; the nulls of ages are those of their input. `median` is that of serving, in microseconds."""
+    result = compare(profile.column, rows, tally, (None, None), duration_text)
+    effects = [effect for effect in result.effects if effect.measure not in ("nulls", "infinite")]
+    moved = f"the ages of `{profile.column.name}` moved{_shift(profile, median)}"
+    named = [replace(e, what=moved) if e.measure in OF_DISTRIBUTIONS else e for e in effects]
+    return replace(result, effects=tuple(named))
+
+
+def _shift(profile: AgeProfile, median: float | None) -> str:
+    before = None if profile.column.numbers is None else _median(profile.column.numbers)
+    if before is None or median is None or before == median:
+        return ""
+    word = "older" if median > before else "younger"
+    moved = duration_text(abs(median - before))
+    return f", {moved} {word} by the median ({duration_text(before)} → {duration_text(median)})"
+
+
+def _median(numbers: Numbers) -> float:
+    """x_⌈n/2⌉, which is one of the edges."""
+    pairs = zip(numbers.edges, accumulate(numbers.counts), strict=False)
+    return next((float(edge) for edge, n in pairs if 2 * n >= sum(numbers.counts)), float(numbers.edges[-1]))
+
+
+def compare(
+    profile: ColumnProfile,
+    rows: int,
+    tally: Tally,
+    moments: tuple[float | None, float | None],
+    text: Callable[[Any], str] | None = None,
+) -> Compared:
+    """A column of a profile over that many rows, and its tally. `moments` are the mean and deviation of serving. `text`
+    is how a number is written, if not as such.
 
     Instants and dates move with the calendar: only their nulls are compared.
     """
@@ -30,13 +64,13 @@ def compare(profile: ColumnProfile, rows: int, tally: Tally, moments: tuple[floa
     moved: tuple[Bar, ...] = ()
     numbers = _numbers_of(profile)
     if numbers is not None:
-        effects += _of_numbers(numbers, present, tally)
+        effects += _of_numbers(numbers, present, tally, text or shown)
     if profile.categories is not None:
         bars = _categories(profile, tally)
         effects.append(_unseen(profile.categories, present, tally))
         moved = tuple(sorted(bars, key=lambda bar: -abs(_change(bar, present, tally.values)))[:MOVED])
     elif numbers is not None:
-        bars = _deciles(numbers, tally)
+        bars = _deciles(numbers, tally, text or _short)
     counts = [bar.training for bar in bars], [bar.serving for bar in bars]
     test = measures.homogeneity(*counts)
     statistics = _of_numbers_alone(numbers, *moments)
@@ -61,7 +95,7 @@ def _rate(measure: str, training: int, m: int, serving: int, n: int) -> Effect:
     return Effect(measure, abs(after - before), p, n, m, before, after)
 
 
-def _of_numbers(numbers: Numbers, present: int, tally: Tally) -> list[Effect]:
+def _of_numbers(numbers: Numbers, present: int, tally: Tally, text: Callable[[Any], str]) -> list[Effect]:
     effects = [
         _rate("zeros", numbers.zeros, present, tally.zeros, tally.values),
         _rate("infinite", sum(numbers.infinite), present, sum(tally.infinite), tally.values),
@@ -70,7 +104,7 @@ def _of_numbers(numbers: Numbers, present: int, tally: Tally) -> list[Effect]:
         n = tally.below + tally.above
         share = n / tally.values if tally.values else 0.0
         where = " and ".join(
-            [f"below {shown(numbers.low)}"] * bool(tally.below) + [f"above {shown(numbers.high)}"] * bool(tally.above)
+            [f"below {text(numbers.low)}"] * bool(tally.below) + [f"above {text(numbers.high)}"] * bool(tally.above)
         )
         p = measures.outside(n, tally.values, present)
         effects.append(Effect("outside", share, p, tally.values, present, 0.0, share, where))
@@ -108,7 +142,7 @@ def _categories(profile: ColumnProfile, tally: Tally) -> list[Bar]:
     return [*bars, Bar(label, profile.categories.other_rows, tally.unlisted)]
 
 
-def _deciles(numbers: Numbers, tally: Tally) -> list[Bar]:
+def _deciles(numbers: Numbers, tally: Tally, text: Callable[[Any], str]) -> list[Bar]:
     """The bins between x_⌈k m / 10⌉, k = 1 … 9, each once; a bin ends at one of the stored edges."""
     total = sum(numbers.counts)
     reached = list(accumulate(numbers.counts))
@@ -117,15 +151,14 @@ def _deciles(numbers: Numbers, tally: Tally) -> list[Bar]:
     ends = sorted({min(next(i for i, n in enumerate(reached) if n >= rank), last) for rank in ranks})
     starts = [0, *(end + 1 for end in ends)]
     stops = [*(end + 1 for end in ends), len(numbers.counts)]
-    labels = _labels([numbers.edges[end] for end in ends])
+    labels = _labels([text(numbers.edges[end]) for end in ends])
     return [
         Bar(label, sum(numbers.counts[a:b]), sum(tally.bins[a:b]))
         for label, a, b in zip(labels, starts, stops, strict=True)
     ]
 
 
-def _labels(edges: Sequence[float | int]) -> list[str]:
-    texts = [_short(edge) for edge in edges]
+def _labels(texts: Sequence[str]) -> list[str]:
     pairs = pairwise(texts)
     return [f"to {texts[0]}", *(f"{low} to {high}" for low, high in pairs), f"above {texts[-1]}"]
 

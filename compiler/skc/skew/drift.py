@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skc.data.engine import Column, Table
+from skc.data.instants import check_timed
 from skc.data.statistics import summarise
 from skc.diagnostics import fail
 from skc.ir import DriftScales
 from skc.profile.document import by_name
 from skc.profile.measure import moments
+from skc.skew.ages import compared_ages, sought_moments
 from skc.skew.counting import Bins, count
 from skc.skew.divided import compared_parts
 from skc.skew.effects import Tally
@@ -20,7 +22,7 @@ from skc.skew.judging import LEAST_ROWS, judge
 from skc.skew.lineage import linked
 from skc.skew.log_plans import LogPlan
 from skc.skew.outputs import CountedOutputs, FullColumns, count_outputs
-from skc.skew.parts import TIMED, WHOLE, Divide, Part, width_of
+from skc.skew.parts import WHOLE, Divide, Part, width_of
 from skc.skew.prediction import Prediction
 from skc.skew.reference import Reference
 from skc.skew.report import ColumnDrift, DriftReport, broken
@@ -28,7 +30,7 @@ from skc.skew.rules import DriftRule
 from skc.skew.serving import Served, open_served
 from skc.skew.steps import StepDrift, step_of
 from skc.skew.verdicts import Judged
-from skc.skew.watched import NOTHING, Watched, watched_columns, watched_outputs
+from skc.skew.watched import NOTHING, Watched, watched_ages, watched_columns, watched_outputs
 from skc.stats.requests import Mean, Variance
 
 GROUPED = ("string", "int64", "bool", "date")
@@ -74,7 +76,7 @@ def drift(
     plan = LogPlan(reference.plan, own_plan)
     how = division.others, reference.reading, division.threads, plan, predicted, where_of(reference)
     full = () if reference.profile.outputs is None else reference.outputs
-    with open_served(data, reference.inputs, *how, full) as served:
+    with open_served(data, reference.inputs, *how, full, sought_moments(reference)) as served:
         columns = _columns(served, reference)
         there = [watched[name] for name in columns if name in watched]
         divide = _divide(served, division)
@@ -82,10 +84,13 @@ def drift(
         known = _moments(served.data, {w.name: columns[w.name] for w in there if w.has_moments})
         rows = served.data.count()
         outputs = _outputs(served, reference, divide)
+        ages = compared_ages(served, reference, columns, divide, division.scales)
     refused = {} if served.requests is None else {w.name: served.refused.get(w.name, 0) for w in there}
+    aged = watched_ages(reference, ages.columns, division.scales)
     computed = watched_outputs(reference, outputs.columns, division.scales)
     both: list[tuple[Watched, Mapping[Part, Tally]]]
     both = [(w, {part: row[k] for part, row in tallies.items()}) for k, w in enumerate(there)]
+    both += zip(aged, (one.tallies for one in ages.columns), strict=True)
     both += zip(computed, (one.tallies for one in outputs.columns), strict=True)
     met = [one for one in outputs.steps if one.kind.kind != "null"]
     share = excluded_share(reference, rows, served.selected, division.scales)
@@ -105,6 +110,8 @@ def drift(
         tuple(linked(_with_before(own, reference), answers[len(there) :], behind)),
         compared_parts(both, met, division.scales, _rows_of(tallies), behind),
         _not_computed(reference, computed),
+        ages.moments,
+        ages.others,
         None if served.full is None else served.full.count,
         plan.left_out,
         None if served.unread is None else served.unread.text or None,
@@ -164,9 +171,8 @@ def _columns(served: Served, reference: Reference) -> dict[str, Column]:
 def _divide(served: Served, division: Division) -> Divide:
     by = None if division.by is None else served.others[division.by]
     group = None if division.group is None else served.others[division.group]
-    if by is not None and by.dtype not in TIMED:
-        hint = "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601"
-        raise fail("SKC623", f"{by.label} is {by.dtype}, and holds no times", hint=hint)
+    if by is not None:
+        check_timed(by)
     if group is not None and group.dtype not in GROUPED:
         hint = f"name a column of {', '.join(GROUPED)}"
         raise fail("SKC623", f"{group.label} is {group.dtype}, which makes no groups", hint=hint)
@@ -194,7 +200,7 @@ def _judged(
 ) -> list[ColumnDrift]:
     """Judge all columns together, and what steps met."""
     compared = [
-        w.compared(tally, NOTHING if w.computed else known.get(w.name, NOTHING)).with_refused(
+        w.compared(tally, NOTHING if w.computed else known.get(w.name, NOTHING), is_whole=True).with_refused(
             None if w.computed else refused.get(w.name), requests, w.rows
         )
         for w, tally in both

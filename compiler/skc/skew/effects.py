@@ -46,7 +46,7 @@ class Effect:
     """One measure of a column: how large it is, and how probable that is without drift (None: not tested).
 
     `before` and `after` are shares, of `training` and of `serving` rows, where the measure compares shares; `what`
-    names the category that attains it, or examples.
+    names the category that attains it, or examples, or what moved.
     """
 
     measure: str

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from skc import artifact as artifacts
 from skc.data.default import open_engine
 from skc.data.engine import MEMORY_LIMIT, Column, Stored
-from skc.data.sources import resolve
+from skc.data.sources import Source, resolve
+from skc.data.stored import input_of, stored_columns
 from skc.diagnostics import SkcError, fail
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Input, Pipeline, ProfileOptions, ReadOptions
+from skc.profile.ages import column_of, find_moment, has_age, measure_ages
 from skc.profile.document import Profile, dumps
 from skc.profile.measure import measure
 from skc.publish import publish_file
 from skc.skew.reference import sentinels_of
-from skc.skew.serving import as_number, input_of, stored_columns
+from skc.skew.serving import as_number
 from skc.values.types import Scalar
 
 
@@ -29,13 +33,14 @@ def freeze(data: Any, types: Path | None, options: ProfileOptions, threads: int 
     if types is None:
         return freeze_columns(data, None, ReadOptions(), options, threads)
     pipeline, reading = _declared(types)
-    return _measured(data, pipeline.inputs, reading, options, threads, sentinels_of(pipeline))
+    event_time = pipeline.freshness.event_time
+    return _measured(data, pipeline.inputs, reading, options, threads, sentinels_of(pipeline), event_time)
 
 
 def _declared(path: Path) -> tuple[Pipeline, ReadOptions]:
     if path.is_dir():
         artifact = artifacts.read(path, replay=False)
-        return artifact.pipeline, artifact.reading
+        return replace(artifact.pipeline, freshness=artifact.freshness), artifact.reading
     pipeline, _ = read_pipeline(path)
     return pipeline, ReadOptions() if pipeline.data is None else pipeline.data.options
 
@@ -92,11 +97,28 @@ def _measured(
     options: ProfileOptions,
     threads: int | None,
     sentinels: Mapping[str, tuple[Scalar, ...]],
+    event_time: str | None = None,
 ) -> Profile:
     source, _ = resolve(data, DataSource(options=reading))
     columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`", None, sentinels.get(i.name, ())) for i in inputs}
+    moment = _moment(inputs, event_time, source, threads)
+    added = () if moment is None or moment in inputs else (moment,)
     with open_engine(threads, MEMORY_LIMIT) as engine:
-        return measure(engine.load(source, inputs, DataSource()).cached(), columns, options, "table")
+        opened = engine.load(source, (*inputs, *added), DataSource()).cached()
+        profile = measure(opened, columns, options, "table")
+        if moment is None:
+            return profile
+        aged = {i.name: columns[i.name] for i in inputs if has_age(i)}
+        of_moment = columns.get(moment.name) or column_of(moment)
+        return replace(profile, ages=measure_ages(opened, aged, of_moment, options))
+
+
+def _moment(inputs: Sequence[Input], event_time: str | None, source: Source, threads: int | None) -> Input | None:
+    """The moments of the rows. A table that is not of training need not have those that training has."""
+    try:
+        return find_moment(inputs, event_time, partial(stored_columns, source, threads))
+    except SkcError:
+        return None
 
 
 def written(profile: Profile, path: Path) -> Profile:

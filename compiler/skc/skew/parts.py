@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from skc.data.engine import Column
+from skc.data.instants import read_times
 from skc.diagnostics import fail
 from skc.time.durations import UNITS
 from skc.values.types import Scalar
 from skc.verification.shown import shown
 from skc_runtime.kinds import Array
 
-TIMED = ("timestamp", "date", "int64", "string")
 WIDTH = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -111,23 +110,3 @@ def _numbered(values: pa.Array | None, rows: int) -> tuple[list[Any], Array]:
         return [None], np.zeros(rows, np.int64)
     encoded = values.dictionary_encode(null_encoding="encode")
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def read_times(texts: pa.Array, column: Column) -> pa.Array:
-    """Texts in ISO 8601 as microseconds; those without an offset are taken to be in UTC. Raises SKC623."""
-    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
-        try:
-            return pc.cast(texts, kind).cast(pa.int64())
-        except pa.ArrowException:
-            continue
-    first = next((text for text in texts.to_pylist() if text is not None and not _is_time(text)), None)
-    hint = "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601"
-    raise fail("SKC623", f"{column.label} does not hold times: {shown(first)}", hint=hint)
-
-
-def _is_time(text: str) -> bool:
-    try:
-        pc.cast(pa.array([text]), pa.timestamp("us"))
-    except pa.ArrowException:
-        return False
-    return True

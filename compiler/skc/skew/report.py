@@ -16,17 +16,20 @@ from skc_runtime.kinds import DType
 
 FORMAT = 1
 FEW = 3  # names in one line
+SIDES = ("training", "serving")
 FOUND: tuple[Verdict, ...] = ("minor", "moderate", "severe")
-Role = Literal["input", "where", "step", "output", "prediction"]
-COMPUTED: tuple[Role, ...] = ("where", "step", "output")
+Role = Literal["input", "age", "where", "step", "output", "prediction"]
+Reason = Literal["not-frozen", "no-values", "local-time", "no-moment", "hidden", "missing"]
+COMPUTED: tuple[Role, ...] = ("age", "where", "step", "output")
 
 
 @dataclass(frozen=True)
 class ColumnDrift:
     """A column of the profile. `tally` and `compared` are None if serving does not have it at all.
 
-    An output, and what a step met, is computed from `inputs`. If some of these drifted, it `follows` them, or else the
-    steps before it that did: they and it are one finding, which is theirs, and `followers` are those of a column.
+    An output, what a step met, and ages are computed from `inputs`. If some of these drifted, it `follows` them, or
+    else their ages, or the steps before it that did: they and it are one finding, which is theirs, and `followers` are
+    those of a column.
     `before` is an input over the `rows_before` rows that `where` of training selected from.
     """
 
@@ -75,6 +78,15 @@ class ColumnDrift:
         findings = self.judged.findings
         others = [f for f in findings[1:] if f.effect.measure not in OF_DISTRIBUTIONS]
         return "; ".join(finding.text for finding in [*findings[:1], *others[:1]])
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """An input whose ages are not compared, and why."""
+
+    name: str
+    reason: Reason
+    text: str
 
 
 @dataclass(frozen=True)
@@ -136,6 +148,8 @@ class DriftReport(OneLine):
     columns: tuple[ColumnDrift, ...]
     parts: tuple[PartDrift, ...] = ()
     not_computed: tuple[str, ...] = ()  # outputs of the profile that lack an input
+    age_moments: tuple[str, str] | None = None  # the columns that ages are measured from, in training and in serving
+    ages_not_compared: tuple[NotCompared, ...] = ()
     outputs_served: int | None = None  # requests of which the log has them in full; None if it has none
     left_out: tuple[OtherPlan, ...] = ()  # by --own-plan
     unread: str | None = None  # what could not be read of a log
@@ -205,6 +219,8 @@ class DriftReport(OneLine):
                 "verdict": worst([column.verdict for column in self.columns]),
                 "columns": [_column_to_json(column) for column in self.columns],
                 "not_computed": list(self.not_computed),
+                "age_moments": None if self.age_moments is None else dict(zip(SIDES, self.age_moments, strict=True)),
+                "ages_not_compared": [asdict(one) for one in self.ages_not_compared],
                 "outputs_served": self.outputs_served,
                 "left_out": [asdict(one) for one in self.left_out],
                 "unread": self.unread,

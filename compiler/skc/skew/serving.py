@@ -5,17 +5,18 @@ A log of requests becomes such rows too: what follows knows only `Served`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from skc.data.default import open_engine
-from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, Stored
+from skc.data.engine import MEMORY_LIMIT, Column, Data, Stored
 from skc.data.predicate import parse_predicate
 from skc.data.sources import JSON, Source, resolve
-from skc.diagnostics import SkcError, did_you_mean, fail
+from skc.data.stored import input_of, stored_columns, time_of
+from skc.diagnostics import SkcError, fail
 from skc.ir import DataSource, Input, ReadOptions
 from skc.skew.features import FullFeatures
 from skc.skew.log_parts import Unread
@@ -23,6 +24,7 @@ from skc.skew.log_plans import LogPlan
 from skc.skew.served_log import FACTS, LoggedRows, is_log, open_log
 from skc_runtime.manifest import OutputSpec
 
+TIME = "time_us"  # of a request in a log
 UNFIT = ("SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC225")  # what a predicate that does not fit raises
 
 
@@ -41,6 +43,7 @@ class Served:
     refused: Mapping[str, int] = field(default_factory=dict)
     requests: int | None = None  # None for a table
     selected: int | None = None  # how many a predicate selects, if it fits the rows
+    moment: Column | None = None  # the first of the columns that were sought
     full: FullFeatures | None = None  # columns of `others`, where requests have features in full
     unread: Unread | None = None  # of a log
 
@@ -56,16 +59,19 @@ def open_served(
     prediction: Input | None = None,
     where: str | None = None,
     outputs: Sequence[OutputSpec] = (),
+    moments: Sequence[str] = (),
 ) -> Iterator[Served]:
     """Open rows with some inputs, a column of predictions, and some `others`, of the types that they are stored as; a
-    log must be of `plan`, and may have `outputs` in full. Those that the predicate `where` selects are counted.
+    log must be of `plan`, and may have `outputs` in full. Those that the predicate `where` selects are counted. Of
+    `moments`, which are not inputs, the first that is a column of times is opened too; of a log it is the time of the
+    request.
 
     It is not an error that an input is missing. Raises SKC200 to SKC206, SKC601 to SKC604, SKC623 for one of the others
     that is missing, SKC625 if the rows have none of the inputs.
     """
     added = [] if prediction is None else [prediction]
     if not is_log(data):
-        with _open_table(data, [*inputs, *added], others, reading, threads, where) as served:
+        with _open_table(data, [*inputs, *added], others, reading, threads, where, moments) as served:
             yield served
         return
     with open_log(Path(data), inputs, plan or LogPlan(), outputs) as log:
@@ -73,7 +79,8 @@ def open_served(
         visible = [i for i in inputs if i.name in seen - log.hidden] + [i for i in added if i.name in FACTS]
         full = log.full if log.full is not None and log.full.count else None
         columns = [*others, *([] if full is None else [full.marker, *full.names.values()])]
-        with _open_table(log.file, visible, columns, ReadOptions(), threads, where) as served:
+        time = [TIME] if moments else []
+        with _open_table(log.file, visible, columns, ReadOptions(), threads, where, time) as served:
             yield replace(_with_log(served, [*inputs, *added], log), full=full, unread=log.unread)
 
 
@@ -94,13 +101,17 @@ def _open_table(
     reading: ReadOptions,
     threads: int | None,
     where: str | None,
+    moments: Sequence[str],
 ) -> Iterator[Served]:
     source, _ = resolve(data, DataSource(options=reading))
     names = {i.name for i in inputs}
     is_json = source.kind in JSON  # of which only reading it all says which keys there are
-    stored = [] if is_json and names.issuperset(others) else stored_columns(source, threads)
+    stored = [] if is_json and names.issuperset([*others, *moments]) else stored_columns(source, threads)
     known = {column.name for column in stored}
     added = [input_of(name, stored) for name in others if name not in names]
+    moment = _moment(moments, stored, names)
+    if moment is not None and moment.name not in others:
+        added.append(moment)
     present = tuple(i for i in inputs if is_json or i.name in known)
     if not present and not added:
         raise _nothing_in_common(inputs, known)
@@ -112,8 +123,23 @@ def _open_table(
             raise _nothing_in_common(inputs, known if keys is None else set(keys))
         columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`") for i in (*there, *added)}
         missing = tuple(i for i in inputs if i not in there)
+        moment_column = None if moment is None else columns[moment.name]
         selected = None if where is None else _selected(source, there, where, threads)
-        yield Served(opened, there, missing, {name: columns[name] for name in others}, selected=selected)
+        yield Served(
+            opened, there, missing, {name: columns[name] for name in others}, selected=selected, moment=moment_column
+        )
+
+
+def _moment(names: Sequence[str], stored: Sequence[Stored], inputs: Collection[str]) -> Input | None:
+    """The first of some columns that holds times, and is not an input."""
+    known = {column.name for column in stored} - set(inputs)
+    for name in names:
+        if name in known:
+            try:
+                return time_of(name, stored, None)
+            except SkcError:
+                continue  # of another type
+    return None
 
 
 def _selected(source: Source, inputs: Sequence[Input], where: str, threads: int | None) -> int | None:
@@ -127,24 +153,6 @@ def _selected(source: Source, inputs: Sequence[Input], where: str, threads: int 
         if error.code not in UNFIT:
             raise
         return None
-
-
-def stored_columns(source: Source, threads: int | None, open_engine: OpenEngine = open_engine) -> list[Stored]:
-    """The columns of a source, in an engine of its own: one that has opened its files opens no others."""
-    with open_engine(threads, MEMORY_LIMIT) as engine:
-        return list(engine.columns(source))
-
-
-def input_of(name: str, stored: Sequence[Stored]) -> Input:
-    """A column that is not declared, as an input of the type that it is stored as. Raises SKC623."""
-    column = next((one for one in stored if one.name == name), None)
-    if column is None:
-        hint = did_you_mean(name, [column.name for column in stored]) or "name a column of the table"
-        raise fail("SKC623", f"the table has no column `{name}`", hint=hint)
-    if column.dtype is None:
-        hint = "store it as numbers, texts, times or true and false"
-        raise fail("SKC623", f"column `{name}` is {column.kind}, which skc does not read", hint=hint)
-    return Input(name, column.dtype, nullable=True)
 
 
 def as_number(value: Input) -> Input:

@@ -59,7 +59,7 @@ def said(effect: Effect) -> str:
         case "linf":
             return f"{effect.what}: {after} of the values, {before} in training"
         case _:
-            return f"the distribution moved: {NAMES[effect.measure]} {number(effect.value)}"
+            return f"{effect.what or 'the distribution moved'}: {NAMES[effect.measure]} {number(effect.value)}"
 
 
 OF_DISTRIBUTIONS = ("psi", "jsd", "cramers_v", "ks", "wasserstein")

@@ -20,7 +20,7 @@ from skc_runtime.kinds import DType
 
 READ_AS: dict[str, DType] = {
     "BOOL": "bool", "INT": "int64", "BIGINT": "int64", "REAL": "float32", "DOUBLE": "float64", "NUMERIC": "float64",
-    "TEXT": "string", "UUID": "string", "ENUM": "string", "DATE": "date", "TIME": "time", "TIMESTAMP": "timestamp",
+    "TEXT": "string", "UUID": "string", "ENUM": "string", "DATE": "date", "TIME": "time",
     "TIMESTAMPTZ": "timestamp",
 }  # fmt: skip
 PRIMARY = """

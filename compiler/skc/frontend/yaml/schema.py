@@ -213,7 +213,11 @@ def _data() -> JsonSchema:
             **_object({"column": TEXT, "type": {"enum": list(TARGET_TYPES)}}, required=("column", "type")),
             "description": "A column that training rows have and requests do not, from which `target_encode` learns.",
         },
-        "event_time": {**TEXT, "description": "The column that has the time of the label: no value may be later."},
+        "event_time": {
+            **TEXT,
+            "description": "The column that has the time of the label: no value may be later, and `skc drift` compares "
+            "how old times were at it.",
+        },
         **_options(),
     }
 

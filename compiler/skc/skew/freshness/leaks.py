@@ -8,10 +8,10 @@ from typing import Any
 from skc.data.default import open_engine as open_default
 from skc.data.engine import OpenEngine
 from skc.data.sources import resolve
+from skc.data.stored import stored_columns
 from skc.diagnostics import Diagnostic, Span
 from skc.ir import DataSource, Pipeline
 from skc.skew.freshness.training import Leak, TrainingAges, training_ages
-from skc.skew.serving import stored_columns
 from skc.time.durations import duration_text, instant_text
 from skc.verification.shown import count
 

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from skc.data.instants import ages_of
 from skc.skew.log_parts import each_part
 from skc.skew.log_plans import LogPlan
 from skc.skew.log_reader import Header, LoggedRequest, open_lines, parsed_request
@@ -30,7 +31,6 @@ from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 BLOCK = 16_384  # lines
 FIRST = 64  # lines, from which names are learned
 MISSED = b":false"
-FURTHEST = (1 << 62) - 1  # microseconds from 1970, in which every difference is an int64
 LOOKED_UP = ("as_of", "fetched_us", "hit")
 BEGINS = tuple(f',"{key}":{{'.encode() for key in LOOKED_UP)  # a text in JSON cannot hold such an unescaped quote
 NAMED = b'":'  # ends every name, of an input or of one of these
@@ -237,12 +237,6 @@ class _Reader:
         inputs.hits += int(np.count_nonzero(hit.values[hit.there]))
         inputs.misses += int(np.count_nonzero(~hit.values[hit.there].astype(bool)))
         inputs.add(ages_of(as_of.values, times)[as_of.there], fetched.values[fetched.there])
-
-
-def ages_of(values: Array, events: Array) -> Array:
-    """Event minus value, in microseconds; times so far apart that no int64 holds that are moved towards 1970."""
-    ages: Array = np.clip(events, -FURTHEST, FURTHEST) - np.clip(values, -FURTHEST, FURTHEST)
-    return ages
 
 
 def _schema(inputs: Sequence[str], times: Mapping[str, str]) -> pa.Schema:

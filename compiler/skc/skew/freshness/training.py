@@ -13,20 +13,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from skc.data.default import open_engine as open_default
 from skc.data.engine import MEMORY_LIMIT, AnyRow, Column, OpenEngine
+from skc.data.instants import HINT, ages_of, check_timed, microseconds
 from skc.data.sources import resolve
+from skc.data.stored import input_of, stored_columns
 from skc.diagnostics import SkcError, Span, fail
 from skc.ir import DataSource, Input
-from skc.skew.freshness.lookups import ages_of
-from skc.skew.parts import TIMED, read_times
-from skc.skew.serving import input_of, stored_columns
 from skc_runtime.kinds import DAY_US, Array
 
 ROWS = 65_536  # at once
-HINT = "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601"
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,7 @@ def training_ages(
     read = [_nullable(known[name]) if name in known else _stored(name, stored, spans or {}) for name in names]
     columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`", i.span, i.null_values) for i in read}
     for column in columns.values():
-        if column.dtype not in TIMED:
-            raise fail("SKC623", f"{column.label} is {column.dtype}, and holds no times", span=column.span, hint=HINT)
+        check_timed(column)
     with open_engine(threads, MEMORY_LIMIT) as engine:
         opened = engine.load(source, tuple(read), where)
         seen = {name: _Seen(columns[event], columns[other], with_ages) for name, other in times.items()}
@@ -115,8 +111,8 @@ class _Seen:
     def see(self, events: pa.Array, values: pa.Array, start: int) -> None:
         """A batch whose first row is row `start` of all."""
         is_day = self.event.kind.tick_us == DAY_US != self.value.kind.tick_us
-        event, has_event = _microseconds(events, self.event)
-        value, has_value = _microseconds(values, self.value)
+        event, has_event = microseconds(events, self.event)
+        value, has_value = microseconds(values, self.value)
         ages = ages_of(value, event + (DAY_US - 1) * is_day)
         there = np.flatnonzero(has_event & has_value)
         late = there[ages[there] < 0]
@@ -130,19 +126,3 @@ class _Seen:
         ages = np.sort(np.concatenate(self.ages)) if self.ages else np.zeros(0, np.int64)
         first = None if self.first is None else Leak(place, *self.first[1:])
         return TrainingAges(column, rows, ages, self.leaks, first)
-
-
-def _without_empty(texts: pa.Array) -> pa.Array:
-    """An empty field of a file of text is not a time."""
-    return pc.if_else(pc.equal(texts, ""), None, texts)
-
-
-def _microseconds(values: pa.Array, column: Column) -> tuple[Array, Array]:
-    """Microseconds since 1970 (0 for null), and which are there."""
-    times = read_times(_without_empty(values), column) if column.dtype == "string" else values
-    there: Array = times.is_valid().to_numpy(zero_copy_only=False)
-    counts: Array = times.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    sentinels = [value for value in column.null_values if isinstance(value, int)]
-    if sentinels:
-        there = there & ~np.isin(counts, sentinels)
-    return counts * (column.kind.tick_us or 1), there

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skc.data.sources import resolve
+from skc.data.stored import input_of, stored_columns, time_of
 from skc.diagnostics import did_you_mean, fail
-from skc.ir import DataSource, Input, ReadOptions, Zone
+from skc.ir import DataSource, Input, ReadOptions
 from skc.skew.keys.template import KeyTemplate
 from skc.skew.parity.keys import KEYS
-from skc.skew.serving import input_of, stored_columns
 from skc.values.types import Scalar
 
 SCHEMA = "schema"  # the field of an online row that says which version wrote it
-NAIVE = "TIMESTAMP"
 
 
 @dataclass(frozen=True)
@@ -97,17 +96,3 @@ def fields_of(data: Any, contract: Contract, key: str, time: str | None, threads
 def readable(value: Input) -> Input:
     """An input that takes nulls, and numbers that are written as texts, as a store may hold them."""
     return replace(value, nullable=True, nan="null", text="number" if value.kind.is_number else value.text)
-
-
-def time_of(name: str, stored: Sequence[Any], declared: Input | None) -> Input:
-    """The column of times. One without a zone is in UTC. Raises SKC623."""
-    column = next((one for one in stored if one.name == name), None)
-    if declared is not None and column is not None and declared.kind.is_time:
-        return replace(declared, nullable=True)
-    if column is not None and column.dtype is None and column.kind.startswith(NAIVE):
-        return Input(name, "timestamp", nullable=True, zone=Zone("UTC"))
-    value = input_of(name, stored)
-    if value.dtype not in ("timestamp", "date", "int64", "string"):
-        hint = "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601"
-        raise fail("SKC623", f"column `{name}` is {value.dtype}, and holds no times", hint=hint)
-    return value

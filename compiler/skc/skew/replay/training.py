@@ -16,17 +16,18 @@ import pyarrow as pa
 
 from skc.data.duckdb.connection import Database, engine_errors
 from skc.data.engine import ARROW, Column
+from skc.data.instants import read_times
 from skc.data.sources import resolve
+from skc.data.stored import stored_columns
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input, Pipeline, ReadOptions
-from skc.skew.parts import read_times
 from skc.skew.reference import sentinels_of
 from skc.skew.replay.joined import Joined, Side
 from skc.skew.replay.keys import Keys, none_in_common
 from skc.skew.replay.rules import Key
 from skc.skew.replay.store import REQUESTS, SQL, FeatureColumn, Store
 from skc.skew.replay.training_report import TrainingReplay
-from skc.skew.serving import Served, open_served, stored_columns
+from skc.skew.serving import Served, open_served
 from skc.verification.shown import shown
 from skc_runtime.kinds import KINDS, DType
 from skc_runtime.manifest import Manifest
