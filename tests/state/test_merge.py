@@ -136,7 +136,7 @@ def test_joint_statistics_are_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OPS, "decorrelate", DECORRELATE)
     inputs = (*(Input(name, "float64", nullable=True) for name in "abc"),)
     rng = np.random.default_rng(7)
-    values = rng.normal(size=(200, 3)).round(1)
+    values = rng.normal(size=(200, 3)).round()
     values[rng.random(values.shape) < 0.1] = np.nan
     rows = pa.table({name: pa.array(values[:, k], from_pandas=True) for k, name in enumerate("abc")})
     made = pipeline(
