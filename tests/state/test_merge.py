@@ -259,3 +259,17 @@ def test_a_sample_of_rows_that_are_alike_is_refused_by_name(monkeypatch: pytest.
     ]
     with pytest.raises(SkcError, match="the profile of the outputs cannot be merged"):
         fitted_on(states, contents)
+
+
+def test_a_key_that_only_other_parts_have(tmp_path: Path) -> None:
+    """A record need not have the key of a nullable input, but some record of all parts must."""
+    declared = (Input("x", "float64", nullable=True), Input("y", "float64", nullable=True))
+    made = pipeline(step("scaled", "standard_scale", "inputs/x", "inputs/y"), inputs=declared)
+    for name, record in {"a": '{"x": 1}', "b": '{"x": 3, "y": null}', "c": "{}"}.items():
+        (tmp_path / f"{name}.jsonl").write_text(f"{record}\n" * 3)
+    paths = [str(tmp_path / f"{name}.jsonl") for name in "abc"]
+    whole = fit(made, str(tmp_path / "*.jsonl"))
+    assert fitted_on(*states_of(made, paths)).pipeline == whole.pipeline
+    assert fitted_on(*states_of(made, paths[::-1])).pipeline == whole.pipeline
+    with pytest.raises(SkcError, match=r"SKC204.*`y`"):
+        fitted_on(*states_of(made, [paths[0], paths[2]]))

@@ -31,7 +31,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skc.data.counted.candidates import Candidates, Choices
-from skc.data.counted.rows import COUNT, TooLarge, schema_of, size_of
+from skc.data.counted.rows import COUNT, TooLarge, in_order, schema_of, size_of
 from skc.data.engine import Aggregate
 from skc.data.sampling import BUCKETS, distinguishing
 from skc.diagnostics import SkcError, fail
@@ -69,11 +69,11 @@ class Unread:
 
 def dumps(state: State, contents: Contents) -> bytes:
     """The state as a file."""
-    tables = [None if isinstance(table, TooLarge) else _ipc(table) for table in state.tables]
+    tables = [None if isinstance(table, TooLarge) else _ipc(in_order(table)) for table in state.tables]
     files = {_name(k): table for k, table in enumerate(tables) if table is not None}
     for k, choice in enumerate(state.candidates or ()):
         if choice is not None:
-            files[_rows_name(k)] = _ipc(choice.rows)
+            files[_rows_name(k)] = _ipc(in_order(choice.rows))
             files[_buckets_name(k)] = _ipc(pa.table({COUNT: choice.buckets}))
     document = canonical(_document(state, contents, files)).encode() + b"\n"
     packed = io.BytesIO()

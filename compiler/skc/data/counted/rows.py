@@ -1,8 +1,8 @@
 """Distinct rows of some columns with how often each occurs: all that a statistic of them can depend on.
 
-Stored as an Arrow table with the columns `c0`, `c1`, … and the counts `n`. A number, a time or a bool is the 64 bits of
-its value, so that -0.0 stays -0.0; a text is itself. The order is that of the columns, numbers by their bits as an
-int64 and texts by their bytes, null last. So the same rows give the same table, in whatever order they were read.
+An Arrow table with the columns `c0`, `c1`, … and the counts `n`. A number, a time or a bool is the 64 bits of its
+value, so that -0.0 stays -0.0; a text is itself. `in_order` sorts by the columns, numbers by their bits as an int64 and
+texts by their bytes, null last, so that the same rows are stored as the same bytes, whatever order they were read in.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ def schema_of(columns: Sequence[Column]) -> pa.Schema:
 
 
 def merged(tables: Iterable[pa.Table], limit: int) -> pa.Table | TooLarge:
-    """Tables of the same columns as one, in its order."""
+    """Tables of the same columns as one, in any order."""
     counts = _together(list(tables), limit)
-    return counts if isinstance(counts, TooLarge) else _sorted(counts[0])
+    return counts if isinstance(counts, TooLarge) else counts[0]
 
 
 def size_of(table: pa.Table) -> int:
@@ -118,13 +118,26 @@ def _together(tables: Sequence[pa.Table], limit: int) -> tuple[pa.Table] | TooLa
     """One table, in any order."""
     whole = pa.concat_tables(tables)
     keys = whole.column_names[:-1]
+    if len(keys) == 1 and pa.types.is_int64(whole[keys[0]].type) and not whole[keys[0]].null_count:
+        table = _numbers_together(whole)
+        return TooLarge() if size_of(table) > limit else (table,)
     counted = whole.group_by(keys, use_threads=False).aggregate([(COUNT, "sum")])
     table = counted.select([*keys, f"{COUNT}_sum"]).rename_columns([*keys, COUNT])
     return TooLarge() if size_of(table) > limit else (table,)
 
 
-def _sorted(table: pa.Table) -> pa.Table:
-    """In order, with the same bytes for the same rows: what is below a null is zero."""
+def _numbers_together(whole: pa.Table) -> pa.Table:
+    """A single column without a null, in several times less than a group by takes."""
+    values, counts = whole[0].to_numpy(), whole[1].to_numpy()
+    order = np.argsort(values, kind="stable")
+    values, counts = values[order], counts[order]
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(values) else order
+    counts = np.add.reduceat(counts, starts) if len(starts) else counts
+    return pa.table([pa.array(values[starts]), pa.array(counts)], whole.column_names)
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """A table as it is stored, with the same bytes for the same rows: what is below a null is zero."""
     keys = [c.cast(pa.large_binary()) if pa.types.is_large_string(c.type) else c for c in table.columns[:-1]]
     order = pc.sort_indices(
         pa.table(keys, table.column_names[:-1]), sort_keys=[(name, "ascending") for name in table.column_names[:-1]]
