@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import op_harness
@@ -17,6 +17,7 @@ from state_parts import fitted_on, parts_of, states_of
 
 import skc
 from skc import output_values
+from skc.demands import STATISTICS
 from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.ir import DataSource, Input, Pipeline, ProfileOptions
@@ -25,6 +26,7 @@ from skc.profile import document as profiles
 from skc.state import collect as collecting
 from skc.state.document import dumps, open_state, read_state
 from skc.state.state import merge_states, unmergeable
+from skc.stats.requests import Stat
 
 ROOT = Path(__file__).parents[2]
 RIDES = ROOT / "examples" / "rides"
@@ -129,6 +131,11 @@ def test_rows_that_fitting_refuses_are_refused(code: str) -> None:
     made, rows = REFUSED[code]
     with pytest.raises(SkcError, match=code):
         fitted_on(*states_of(made, parts_of(rows, 3)))
+
+
+def test_every_statistic_has_a_name() -> None:
+    """A new one needs the values of its columns, unless it is among those that are added up."""
+    assert set(STATISTICS) == set(get_args(Stat))
 
 
 def test_joint_statistics_are_merged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +271,9 @@ def test_a_sample_of_rows_that_are_alike_is_refused_by_name(monkeypatch: pytest.
 def test_a_key_that_only_other_parts_have(tmp_path: Path) -> None:
     """A record need not have the key of a nullable input, but some record of all parts must."""
     declared = (Input("x", "float64", nullable=True), Input("y", "float64", nullable=True))
-    made = pipeline(step("scaled", "standard_scale", "inputs/x", "inputs/y"), inputs=declared)
+    made = pipeline(
+        step("scaled", "standard_scale", "inputs/x"), step("filled", "impute", "inputs/y", value=0.0), inputs=declared
+    )
     for name, record in {"a": '{"x": 1}', "b": '{"x": 3, "y": null}', "c": "{}"}.items():
         (tmp_path / f"{name}.jsonl").write_text(f"{record}\n" * 3)
     paths = [str(tmp_path / f"{name}.jsonl") for name in "abc"]

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import zipfile
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,25 @@ def test_forged_tables() -> None:
 
     rewritten("monday.state", empty, "table-0.arrow")
     assert "table-0.arrow is not what was written" in refusal("monday.state")
+
+
+def test_files_that_are_larger_once_they_are_read() -> None:
+    """Compressed, or one file under many names."""
+    with zipfile.ZipFile("monday.state") as archive:
+        files = {entry: archive.read(entry) for entry in archive.namelist()}
+    with zipfile.ZipFile("monday.state", "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry, data in files.items():
+            archive.writestr(entry, data + b" " * 1000)
+    assert "a state is not compressed" in refusal("monday.state")
+    with zipfile.ZipFile("tuesday.state", "a") as archive:
+        first = archive.getinfo("table-0.arrow")
+        for k in range(100):
+            other = copy(first)
+            other.filename = f"more-{k}.arrow"
+            archive.filelist.append(other)
+            archive.NameToInfo[other.filename] = other
+        archive._didModify = True  # type: ignore[attr-defined]  # so that the list of files is written
+    assert refusal("tuesday.state").startswith("SKC696")
 
 
 def test_damaged_files_are_refused_or_the_same() -> None:

@@ -212,7 +212,8 @@ def open_state(path: Path) -> Unread:
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
             size = path.stat().st_size
-            if any(e.compress_type != zipfile.ZIP_STORED or e.file_size > size for e in entries.values()):
+            is_stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries.values())
+            if not is_stored or sum(entry.file_size for entry in entries.values()) > size:
                 raise _refused(name, "a state is not compressed")
             if DOCUMENT not in entries or entries[DOCUMENT].file_size > LONGEST_DOCUMENT:
                 raise _refused(name, f"it has no {DOCUMENT}")
