@@ -164,6 +164,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "leave the master out, or stop that session first",
         "give --master local[N]",
         "leave out --table",
+        "rename it: withColumnRenamed({}, {})",
         "name the folder: --out features",
         "choose another folder, or replace it with --force",
         "choose another folder, or remove it first",

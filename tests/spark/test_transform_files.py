@@ -210,6 +210,8 @@ def test_what_spark_cannot_write_is_refused(session: Any, artifact: Path, tmp_pa
     assert refusal_of(artifact, data, pa.BufferOutputStream(), engine="spark")[0][0] == "SKC140"
     assert refusal_of(artifact, data, "s3://bucket/x", engine="spark", force=True)[0][0] == "SKC140"
     assert refusal_of(artifact, data, tmp_path / "x", master="local[2]")[0][0] == "SKC140"
+    database = "postgresql://127.0.0.1:1/none::rides"
+    assert refusal_of(artifact, database, tmp_path / "x", engine="spark")[0][0] == "SKC202"
     (tmp_path / "file").touch()
     assert refusal_of(artifact, data, tmp_path / "file" / "x", engine="spark")[0][0] == "SKC412"
     assert not (tmp_path / "x").exists()

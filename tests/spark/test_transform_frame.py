@@ -47,7 +47,9 @@ def frame_of(session: Any, table: pa.Table, partitions: int) -> Any:
 
 def collected(frame: Any) -> pa.Table:
     """The rows in the order of their number."""
-    return frame.toArrow().sort_by("n")
+    of_3_5 = not hasattr(frame, "toArrow")
+    table = pa.Table.from_batches(frame._collect_as_arrow()) if of_3_5 else frame.toArrow()
+    return table.sort_by("n")
 
 
 @pytest.mark.parametrize("partitions", [1, 7, 200])
@@ -145,6 +147,10 @@ def test_what_a_frame_tells_is_refused_before_a_job(session: Any, folder: Path, 
     with pytest.raises(RecordError, match="missing-key") as missing:
         transform(frame.drop("distance"), folder)
     assert missing.value.input == "distance"
+    other = frame.toDF(*(name.title() if name == "fare" else name for name in frame.columns))
+    with pytest.raises(RecordError, match="the DataFrame calls it 'Fare'") as named:
+        transform(other, folder)
+    assert named.value.hint == "rename it: withColumnRenamed('Fare', 'fare')"
     with pytest.raises(RecordError, match="duplicate-column"):
         transform(frame.toDF("fare", *frame.columns[1:]), folder)
     with pytest.raises(SkcRuntimeError, match="invalid-option"):
@@ -155,6 +161,7 @@ def test_what_a_frame_tells_is_refused_before_a_job(session: Any, folder: Path, 
         transform(frame, folder, expect="0" * 64)
     assert jobs() == 0
     assert transform(frame.drop("fare", "n"), folder).count() == 1  # nullable: it is null
+    assert transform(other.toDF(*frame.columns), folder).count() == 1
 
 
 def test_a_process_loads_an_artifact_once(session: Any, folder: Path) -> None:

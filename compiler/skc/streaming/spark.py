@@ -49,7 +49,7 @@ def write_folder(artifact: Path, data: Any, out: Any, form: Form, *, force: bool
     """Write the features of all rows, and return the numbers of rows and of refused rows, and the names of the columns.
 
     A folder of this machine appears whole or not at all; below a URL, Spark's own `_SUCCESS` says that it is whole.
-    Raises SKC410, SKC412, SKC413, SKC502, SKC690 to SKC694, and what reading the data raises.
+    Raises SKC410, SKC412, SKC413, SKC502, SKC690, SKC691, SKC693, SKC694, and what reading the data raises.
     """
     target = _target(out, force=force)
     loaded = artifacts.read(artifact)
@@ -57,6 +57,9 @@ def write_folder(artifact: Path, data: Any, out: Any, form: Form, *, force: bool
     one = shipped(loaded.files)
     source, _ = resolve(data, reading)
     check_session(source)
+    if source.kind in ("postgres", "ibis"):
+        hint = "export the rows to Parquet, and give the files"
+        raise fail("SKC202", "`skc transform` does not read a database by Spark", hint=hint)
     schema = schema_of(one.manifest, form, _kept(source, inputs, form.keep))
     with open_session(master) as session:
         parts, raw = _parts(session, source, inputs, form.keep)
@@ -162,8 +165,12 @@ def _set(session: Session) -> Iterator[None]:
     try:
         yield
     finally:
-        for name, old in before.items():
-            session.conf.unset(name) if old is None else session.conf.set(name, old)
+        try:
+            for name, old in before.items():
+                session.conf.unset(name) if old is None else session.conf.set(name, old)
+        except Exception as error:
+            if not (isinstance(error, OSError) or is_of_spark(error)):  # then Java has ended
+                raise
 
 
 def _write(frame: Frame, url: str) -> None:

@@ -68,9 +68,15 @@ def transform(
 
 
 def _inputs(manifest: Manifest, names: list[str]) -> list[str]:
-    """The inputs that a frame has. Raises RecordError for what its columns alone tell."""
+    """The inputs that a frame has. Raises RecordError for what its columns alone tell; for Spark, names that differ in
+    case are often the same, and a column that is not found would be null.
+    """
     for spec in manifest.inputs:
         if spec.name not in names:
+            near = next((name for name in names if name.lower() == spec.name.lower()), None)
+            if near is not None:
+                hint = f"rename it: withColumnRenamed({near!r}, {spec.name!r})"
+                raise RecordError("missing-key", f"the DataFrame calls it {near!r}", spec.name, hint=hint)
             null_column(spec, 0)
         if names.count(spec.name) > 1:
             raise RecordError("duplicate-column", "the DataFrame has several columns of this name", spec.name)
