@@ -154,6 +154,11 @@ def test_a_refused_row_is_named_and_nothing_is_left(session: Any, artifact: Path
     want = refusal_of(artifact, data, out / "x.parquet")
     assert want[0][0] == "SKC502"
     assert refusal_of(artifact, data, out / "folder", engine="spark") == want
+    pq.write_table(pa.concat_tables([*[orders.table(orders.ROWS)] * 450, words]), tmp_path / "many.parquet")
+    data = str(tmp_path / "many.parquet")  # more rows than are transformed at once
+    want = refusal_of(artifact, data, out / "x.parquet")
+    assert want[0][1].startswith(f"{data}, row 90008: ")
+    assert refusal_of(artifact, data, out / "folder", engine="spark") == want
     frame = session.read.parquet(str(tmp_path / "words" / "000.parquet")).coalesce(1)
     ((code, message, _, _),) = refusal_of(artifact, frame, out / "folder")
     assert (code, message.partition(": ")[0]) == ("SKC502", "partition 0, row 8")
