@@ -123,7 +123,8 @@ class Executor:
         return {"describe": self._loaded().describe()}
 
     def _log(self, request: Mapping[str, Any]) -> Answer:
-        served = [logged(self._loaded(), entry) for entry in request["add"]]
+        others = {name: skc_runtime.load(folder) for name, folder in request.get("others", {}).items()}
+        served = [logged(self._loaded(), entry, others.get(entry.get("served_by"))) for entry in request["add"]]
         with Log.open(request["folder"], self._loaded(), **request["options"]) as log:
 
             def add(_: int) -> None:
@@ -176,10 +177,15 @@ class Executor:
         return self._transformer
 
 
-def logged(transformer: Transformer, entry: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def logged(
+    opened_with: Transformer, entry: Mapping[str, Any], served_by: Transformer | None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Serve a record as a service does: the arguments of `Log.add`."""
+    transformer = served_by or opened_with
     plain = ("key", "time_us", "latency_us", "as_of", "fetched_us", "hit")
     options: dict[str, Any] = {key: entry[key] for key in plain if key in entry}
+    if served_by is not None:
+        options["served_by"] = served_by
     if "prediction" in entry:
         options["prediction"] = number(entry["prediction"])
     if "own_features" in entry:

@@ -274,8 +274,13 @@ def write_logs(out: Path) -> list[dict[str, Any]]:
     for case, artifact in log_artifacts():
         place = f"artifacts/logs/{case['id']}"
         artifact.write(out / place)
+        logs, places = case.get("others", {}), {}
+        for name, log in logs.items():
+            places[name] = f"{place}-{name}"
+            artifact.with_document({**artifact.document, "log": log}).write(out / places[name])
         kept = ("id", "log", "options", "needs", "add", "lines")
-        found.append({"artifact": place, **{key: case[key] for key in kept}})
+        files = [logs.get(name, case["log"]) for name in case.get("files", [""])]
+        found.append({"artifact": place, "others": places, "files": files, **{key: case[key] for key in kept}})
     return found
 
 

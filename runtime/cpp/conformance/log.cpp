@@ -57,7 +57,9 @@ skc::OwnValues own_of(const Json& given) {
 }
 
 // Serves a request, and adds it some times.
-void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, int threads, int rounds) {
+void add(skc::Log& log, const skc::Transformer& opened, const skc::Transformer* other, const Json& given, int threads,
+         int rounds) {
+  const skc::Transformer& transformer = other == nullptr ? opened : *other;
   const bool is_json = given.contains("json");
   const skc::Record record = is_json ? skc::Record() : record_of(given.at("record"));
   const auto body = given.value("json", "");
@@ -74,6 +76,7 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, 
   std::map<std::string, bool> hits;
   skc::LogEntry entry;
   entry.id = id;
+  entry.served_by = other;
   if (is_json) {
     entry.json = body;
   } else {
@@ -122,7 +125,15 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, 
 Json log(const skc::Transformer& transformer, const Json& request) {
   skc::Log log(request.at("folder").get<std::string>(), transformer, options_of(request.at("options")));
   const int threads = request.value("threads", 1), rounds = request.value("rounds", 1);
-  for (const Json& entry : request.at("add")) add(log, transformer, entry, threads, rounds);
+  const Json folders = request.value("others", Json::object());
+  std::map<std::string, skc::Transformer> others;
+  for (const auto& [name, folder] : folders.items()) {
+    others.emplace(name, skc::Transformer::load(folder.get<std::string>()));
+  }
+  for (const Json& entry : request.at("add")) {
+    const auto other = others.find(entry.value("served_by", ""));
+    add(log, transformer, other == others.end() ? nullptr : &other->second, entry, threads, rounds);
+  }
   log.close();
   const skc::LogCounts counts = log.counts();
   return {{"counts", {counts.n, counts.logged, counts.dropped, counts.sampled_out}}};

@@ -308,16 +308,17 @@ class Log:
     def _encode(self, entries: list[Entry]) -> None:
         for entry in entries:
             served = entry.served or self._first
-            if served.identity != self._serving.identity:
-                self._switch(served, entry.n)
-            self._seen = entry.n
             try:
                 line = served.lines.record(entry)
             except Exception as raised:  # a subclass of str or dict may do anything
+                self._seen = entry.n
                 with self._room:
                     self._dropped += 1
                 self._tell(raised if isinstance(raised, SkcRuntimeError) else _misused(raised))
                 continue
+            if served.identity != self._serving.identity:
+                self._switch(served, entry.n)
+            self._seen = entry.n
             self._buffer += line
             self._buffered += 1
             if len(self._buffer) >= BUFFER:

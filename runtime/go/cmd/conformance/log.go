@@ -38,6 +38,7 @@ type logEntry struct {
 	AsOf        map[string]int64 `json:"as_of"`
 	FetchedUS   map[string]int64 `json:"fetched_us"`
 	Hit         map[string]bool
+	ServedBy    string `json:"served_by"`
 }
 
 // log opens a log, serves every request, and logs it.
@@ -49,9 +50,16 @@ func (e *executor) log(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	others := map[string]*skc.Transformer{}
+	for name, folder := range r.Others {
+		if others[name], err = skc.Load(folder); err != nil {
+			return nil, err
+		}
+		defer others[name].Close()
+	}
 	entries := make([]skc.LogEntry, len(r.Add))
 	for i := range r.Add {
-		if entries[i], err = e.served(&r.Add[i]); err != nil {
+		if entries[i], err = e.served(&r.Add[i], others[r.Add[i].ServedBy]); err != nil {
 			return nil, err
 		}
 	}
@@ -75,21 +83,25 @@ func (e *executor) log(r *request) (any, error) {
 	return object{"counts": []int64{counts.N, counts.Logged, counts.Dropped, counts.SampledOut}}, nil
 }
 
-func (e *executor) served(given *logEntry) (skc.LogEntry, error) {
-	entry := skc.LogEntry{ID: given.ID, Key: given.Key, TimeUS: given.TimeUS, LatencyUS: given.LatencyUS, AsOf: given.AsOf,
+func (e *executor) served(given *logEntry, other *skc.Transformer) (skc.LogEntry, error) {
+	transformer := e.transformer
+	if other != nil {
+		transformer = other
+	}
+	entry := skc.LogEntry{ServedBy: other, ID: given.ID, Key: given.Key, TimeUS: given.TimeUS, LatencyUS: given.LatencyUS, AsOf: given.AsOf,
 		FetchedUS: given.FetchedUS, Hit: given.Hit}
 	var features skc.Features
 	var refusal error
 	if given.JSON != nil {
 		entry.JSON = []byte(*given.JSON)
-		features, refusal = e.transformer.TransformJSON(entry.JSON)
+		features, refusal = transformer.TransformJSON(entry.JSON)
 	} else {
 		record, err := decodeRecord(given.Record)
 		if err != nil {
 			return entry, err
 		}
 		entry.Record = record
-		features, refusal = e.transformer.Transform(record)
+		features, refusal = transformer.Transform(record)
 	}
 	var err error
 	var ours *skc.Error

@@ -79,6 +79,7 @@ type request struct {
 	Folder      string
 	Observe     bool
 	Options     logOptions
+	Others      map[string]string
 	Add         []logEntry
 }
 

@@ -23,8 +23,13 @@ final class Logs {
 
   static ObjectNode log(Transformer transformer, JsonNode request) {
     Log log = Log.open(Path.of(request.get("folder").textValue()), transformer, options(request.get("options")));
+    Map<String, Transformer> others = new HashMap<>();
+    request.path("others").fields().forEachRemaining(
+        f -> others.put(f.getKey(), Transformer.load(Path.of(f.getValue().textValue()))));
     List<LogEntry> entries = new ArrayList<>();
-    request.get("add").forEach(entry -> entries.add(served(transformer, entry)));
+    for (JsonNode entry : request.get("add")) {
+      entries.add(served(transformer, others.get(entry.path("served_by").textValue()), entry));
+    }
     int rounds = request.path("rounds").asInt(1);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < request.path("threads").asInt(1); i++) {
@@ -39,6 +44,7 @@ final class Logs {
       throw new IllegalStateException(error);
     }
     log.close();
+    others.values().forEach(Transformer::close);
     Log.Counts counts = log.counts();
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     answer.putArray("counts").add(counts.n()).add(counts.logged()).add(counts.dropped()).add(counts.sampledOut());
@@ -62,12 +68,13 @@ final class Logs {
     return options.fullEvery(given.path("full_every").asInt(0)).salt(given.path("salt").asText(""));
   }
 
-  private static LogEntry served(Transformer transformer, JsonNode given) {
+  private static LogEntry served(Transformer opened, Transformer other, JsonNode given) {
+    Transformer transformer = other == null ? opened : other;
     String id = given.get("id").textValue();
     byte[] body = given.has("json") ? given.get("json").textValue().getBytes(StandardCharsets.UTF_8) : null;
     Map<String, Object> record = body == null ? Cells.record(given.get("record")) : null;
     LogEntry entry = body == null ? new LogEntry(id, record) : LogEntry.ofJson(id, body);
-    entry.timeUs(given.get("time_us").longValue());
+    entry.timeUs(given.get("time_us").longValue()).servedBy(other);
     try {
       entry.features(body == null ? transformer.transformRecord(record) : transformer.transformJson(body));
     } catch (SkcException error) {
