@@ -104,6 +104,22 @@ def test_another_pipeline_or_version(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal("monday.state") == f"{message}; {AGAIN}, or install skc 0.0.1"
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        YAML + 'data: {where: "x > 1"}\n',
+        YAML + 'data: {null_values: ["b"]}\n',
+        YAML + "profile: {omit: [s]}\n",
+        YAML.replace("x: float64", "x: {type: float64, nullable: true}"),
+        YAML.replace("dtype: float64", "dtype: float32"),
+    ],
+)
+def test_what_makes_it_another_pipeline(changed: str) -> None:
+    Path("other.yaml").write_text(changed)
+    skc.fit_state("other.yaml", "tuesday.csv", "other.state")
+    assert "are of different pipelines" in refusal("monday.state", "other.state")
+
+
 def test_a_comment_decides_nothing_but_which_text_to_read() -> None:
     Path("commented.yaml").write_text(f"# as agreed\n{YAML}")
     skc.fit_state("commented.yaml", "tuesday.csv", "other.state")
