@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from lies import (
     without_step,
 )
 
-from skc_runtime import Transformer, log_files, log_lines, signals
+from skc_runtime import Log, Transformer, log_files, log_lines, signals
 
 HERE = Path(__file__).parent
 TABLE = json.loads(run.TABLE.read_bytes())
@@ -88,6 +89,18 @@ def test_a_log_that_others_can_read_is_noticed(
     monkeypatch.setattr(log_files, "MODE", 0o644)
     executor: Any = InProcess()
     assert "logs/floats" in failing(log_checks.check_logs(executor, small, index))
+
+
+def test_a_log_that_does_not_see_a_change_of_artifacts_is_noticed(
+    small: Path, index: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor: Any = InProcess()
+    monkeypatch.setattr(Log, "_of", lambda log, _: log._first)
+    assert failing(log_checks.check_logs(executor, small, index)) == {"logs/swapped"}
+    monkeypatch.setattr(Log, "_of", Log._served_by)
+    assert not failing(log_checks.check_logs(executor, small, index))
+    monkeypatch.setattr(Log, "_of", lambda log, served_by: replace(log._served_by(served_by), identity="0" * 64))
+    assert failing(log_checks.check_logs(executor, small, index)) == {"logs/swapped"}
 
 
 @pytest.mark.parametrize(
