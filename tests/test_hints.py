@@ -106,6 +106,7 @@ OF_DRIFT = (
     "compare at least {} rows with at least as many, or leave out --strict",
     "give a longer --window, or a column for --group that has fewer values",
     "give rows of requests: their columns have the names of the inputs",
+    "log with features=full, and the outputs are compared as they were served; or hide fewer inputs",
     "compile the pipeline again without --no-profile, and without `profile: false`",
     "give a file of YAML or JSON that has what `drift` of a pipeline.yaml has",
 )

@@ -10,6 +10,7 @@ import pytest
 from followed_hints import SMALL, Followed, follow
 
 import skc
+import skc_runtime
 
 ROWS = "x,s,at\n" + "".join(f"{k % 7},{'abc'[k % 3]},2025-11-{k % 28 + 1:02}\n" for k in range(300))
 DRIFT = ("drift", "rows.csv", "artifact")
@@ -49,6 +50,10 @@ FOLLOWED: Followed = {
         ("drift", "long.csv", "artifact", "--window", "1d", "--by", "at"),
     ),
     "give rows of requests: their columns have the names of the inputs": (("drift", "others.csv", "artifact"), DRIFT),
+    "log with features=full, and the outputs are compared as they were served; or hide fewer inputs": (
+        ("drift", "digests", "hiding"),
+        ("drift", "full", "hiding"),
+    ),
     "compile the pipeline again without --no-profile, and without `profile: false`": (
         ("drift", "rows.csv", "without"),
         DRIFT,
@@ -75,6 +80,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, profile in (("artifact", True), ("without", False)):
         options = {"rows": 0, "verify": False, "profile": profile}
         skc.compile(folder / "pipeline.yaml", folder / "rows.csv", folder / name, **options)
+    (folder / "hiding.yaml").write_text(SMALL + "log: {omit: [x, s]}\n")
+    skc.compile(folder / "hiding.yaml", folder / "rows.csv", folder / "hiding", rows=0, verify=False)
+    for name, features in (("digests", "digest"), ("full", "full")):
+        with (
+            skc_runtime.load(folder / "hiding") as transformer,
+            skc_runtime.Log.open(folder / name, transformer, features=features) as log,
+        ):
+            log.add("r", record := {"x": 1.0, "s": "a"}, transformer.transform_record(record))
     skc.write_profile(folder / "rows.csv", folder / "made.json", folder / "artifact")
     skc.write_profile(folder / "rows.csv", folder / "all.json")
     return folder

@@ -197,3 +197,65 @@ def test_features_that_are_not_whole_are_not_taken_as_served() -> None:
     assert x == [None, float("inf"), None, None, None, float(np.float32(0.1)), None]
     assert i == [None, 3, 9, None, None, 9, None]
     assert features.count == 3
+
+
+HIDDEN = """\
+skc: 1
+name: hidden
+inputs: {a: float64, s: string}
+features:
+  twice: {expr: "a * 2"}
+  id: {from: s, apply: [{vocabulary: {top_k: 4}}]}
+outputs:
+  x: {features: [twice], dtype: float64}
+  i: {features: [id], dtype: int64}
+log: {HIDE: [a, s]}
+"""
+
+
+@pytest.mark.parametrize("hide", ["omit", "hash"])
+def test_a_log_that_hides_every_input_is_compared_by_what_was_served_or_refused(tmp_path: Path, hide: str) -> None:
+    source = np.random.default_rng(1)
+    table = pa.table({"a": source.random(600), "s": source.choice(list("abc"), 600)})
+    (tmp_path / "hidden.yaml").write_text(HIDDEN.replace("HIDE", hide))
+    artifact = tmp_path / "artifact"
+    skc.compile(tmp_path / "hidden.yaml", table, artifact, rows=0, verify=False)
+    serve(artifact, tmp_path / "full", table, features="full", salt="s")
+    report = skc.drift(tmp_path / "full", artifact, window="5h", by="time_us")
+    assert {column.name: column.verdict for column in report.columns} == {
+        "a": "not watched", "s": "not watched", "x.twice": "ok", "i.id": "ok"
+    }  # fmt: skip
+    assert (report.rows, report.outputs_served, [part.rows for part in report.parts]) == (600, 600, [300, 300])
+    assert not report.is_drifted
+    assert [
+        one.tally and one.tally.rows for one in skc.drift(tmp_path / "full", artifact).columns if one.is_computed
+    ] == [600, 600]
+    serve(artifact, tmp_path / "digest", table, salt="s")
+    for options in ({}, {"window": "5h", "by": "time_us"}):
+        with pytest.raises(SkcError, match="the log shows none of the inputs `a`, `s`") as error:
+            skc.drift(tmp_path / "digest", artifact, **options)
+        assert error.value.code == "SKC625"
+    for log in ("full", "digest"):
+        replayed = skc.replay(tmp_path / log, artifact)
+        assert replayed.is_equal
+        assert "not recomputed, because the log hides `a`, `s`: `x: twice`, `i: id`" in skc.render(replayed)
+
+
+def test_windows_and_groups_compare_outputs_as_they_were_served(home: Path, tmp_path: Path) -> None:
+    """From one day on the service changes a feature after the artifact."""
+    rows = week().slice(0, 1200)
+    with (
+        skc_runtime.load(home / "open") as transformer,
+        skc_runtime.Log.open(tmp_path / "log", transformer, on_full="wait", features="full") as log,
+    ):
+        columns = transformer.manifest.outputs[0].columns
+        (place,) = [k for k, column in enumerate(columns) if "distance" in column]
+        for k, record in enumerate(rows.to_pylist()):
+            features = transformer.transform_record(record)
+            features["x"][..., place] *= 3 if k >= 600 else 1
+            log.add(f"r{k}", record, features, time_us=BEGIN + (k // 600) * DAY, key="late" if k >= 600 else "early")
+    by_day = skc.drift(tmp_path / "log", home / "open", window="1d", by="time_us")
+    by_key = skc.drift(tmp_path / "log", home / "open", group="key")
+    for report in (by_day, by_key):
+        assert [(part.rows, part.found) for part in report.parts] == [(600, ()), (600, (f"x.{columns[place]}",))]
+        assert report.outputs_served == 1200

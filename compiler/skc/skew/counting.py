@@ -208,6 +208,8 @@ def count(table: Table, bins: Sequence[Bins], divide: Divide) -> dict[Part, tupl
     Raises SKC623 for a time that cannot be read, SKC624 for too many parts.
     """
     columns = [*(one.column for one in bins), *divide.columns]
+    if not columns:  # a log may hide every input
+        return {WHOLE: ()}
     counted = table.fold(Count(tuple(bins), divide), Counted.plus, columns)
     if counted is None:
         nothing = tuple(np.zeros(one.size, np.int64) for one in bins)

@@ -108,7 +108,7 @@ def drift(
         reference.profile.rows,
         rows,
         tuple(linked(_with_before(own, reference), answers[len(there) :], behind)),
-        compared_parts(both, met, division.scales, _rows_of(tallies), behind),
+        compared_parts(both, met, division.scales, _rows_of(tallies, both), behind),
         _not_computed(reference, computed),
         ages.moments,
         ages.others,
@@ -130,9 +130,13 @@ def _with_before(columns: Sequence[ColumnDrift], reference: Reference) -> list[C
     ]
 
 
-def _rows_of(tallies: Mapping[Part, Sequence[Tally]]) -> dict[Part, int]:
-    """The rows of each part, in order."""
-    return {part: row[0].rows if row else 0 for part, row in tallies.items()}
+def _rows_of(
+    tallies: Mapping[Part, Sequence[Tally]], both: Sequence[tuple[Watched, Mapping[Part, Tally]]]
+) -> dict[Part, int]:
+    """The rows of each part, in order; where a log hides every input, those that have outputs."""
+    if not both or any(tallies.values()):
+        return {part: row[0].rows if row else 0 for part, row in tallies.items()}
+    return {part: tally.rows for part, tally in both[0][1].items()}
 
 
 def _outputs(served: Served, reference: Reference, divide: Divide) -> CountedOutputs:

@@ -78,6 +78,8 @@ def open_served(
         seen = log.seen or {i.name for i in inputs}  # without a request, nothing is missing
         visible = [i for i in inputs if i.name in seen - log.hidden] + [i for i in added if i.name in FACTS]
         full = log.full if log.full is not None and log.full.count else None
+        if inputs and full is None and not any(i.name in seen - log.hidden for i in inputs):
+            raise _nothing_shown(inputs)
         columns = [*others, *([] if full is None else [full.marker, *full.names.values()])]
         time = [TIME] if moments else []
         with _open_table(log.file, visible, columns, ReadOptions(), threads, where, time) as served:
@@ -158,6 +160,14 @@ def _selected(source: Source, inputs: Sequence[Input], where: str, threads: int 
 def as_number(value: Input) -> Input:
     """A column of texts, as numbers."""
     return replace(value, dtype="float64")
+
+
+def _nothing_shown(inputs: Sequence[Input]) -> SkcError:
+    names = ", ".join(f"`{i.name}`" for i in inputs[:10])
+    hint = "log with features=full, and the outputs are compared as they were served; or hide fewer inputs"
+    return fail(
+        "SKC625", f"the log shows none of the inputs {names}, and no request has its features in full", hint=hint
+    )
 
 
 def _nothing_in_common(inputs: Sequence[Input], known: set[str]) -> Exception:
