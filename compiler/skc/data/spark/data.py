@@ -82,9 +82,9 @@ class SparkData(SparkTable):
             if column.name == name and counts.rows == self.count():
                 return counts.distinct == 1
         columns = [Column(i.name, i.dtype, f"column `{i.name}`") for i in self.inputs if i.dtype == "string"]
-        found = self.fold(text_values, both, columns)
-        assert found is not None  # rows of which something is asked
-        self.texts.update(zip(columns, found, strict=True))
+        values = self.fold(text_values, both, columns)
+        assert values is not None  # rows of which something is asked
+        self.texts.update(zip(columns, values, strict=True))
         return self.is_constant(name)
 
     def narrow(self) -> frozenset[str]:

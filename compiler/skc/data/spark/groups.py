@@ -153,42 +153,42 @@ def _together(counts: Array) -> Array:
 
 
 def counted(
-    frame: Frame, local: Local, asked: Mapping[Column, Sequence[Grouping]], partitions: int
+    frame: Frame, local: Local, by_column: Mapping[Column, Sequence[Grouping]], partitions: int
 ) -> dict[Column, Counts]:
     """The counts of the values of columns, in one job; the values that some groupings ask for are there too, for which
     another job is needed if they have a limit and are not few.
     """
-    few = max(LEAST_FEW, FEW // (partitions * len(asked)))
-    unlimited = [bool(groupings) and any(g.limit is None for g in groupings) for groupings in asked.values()]
-    least = tuple(min((g.min_count for g in groupings), default=1) for groupings in asked.values())
+    few = max(LEAST_FEW, FEW // (partitions * len(by_column)))
+    unlimited = [bool(groupings) and any(g.limit is None for g in groupings) for groupings in by_column.values()]
+    least = tuple(min((g.min_count for g in groupings), default=1) for groupings in by_column.values())
     most = tuple(math.inf if whole else few for whole in unlimited)
     names = COUNTED.names[:3]
-    values = mapped(frame, ValueCounts(local, tuple(asked)), ddl(COUNTED)).repartition(partitions, *names)
+    values = mapped(frame, ValueCounts(local, tuple(by_column)), ddl(COUNTED)).repartition(partitions, *names)
     together = values.groupBy(*names).sum("n").withColumnRenamed("sum(n)", "n").select(*COUNTED.names)
-    is_limited = any(groupings and not whole for groupings, whole in zip(asked.values(), unlimited, strict=True))
+    is_limited = any(groupings and not whole for groupings, whole in zip(by_column.values(), unlimited, strict=True))
     if is_limited:
         together = together.persist()
     try:
-        counts, many, batches = _tallied(states(together, Tally(most, least), COUNTING), len(asked))
-        missing = [k for k, groupings in enumerate(asked.values()) if many[k] and groupings]
+        counts, many, batches = _tallied(states(together, Tally(most, least), COUNTING), len(by_column))
+        missing = [k for k, groupings in enumerate(by_column.values()) if many[k] and groupings]
         if missing:
-            last = [math.inf] * len(asked)
+            last = [math.inf] * len(by_column)
             for k in missing:
-                last[k] = min(least_count(g, counts[k]) for g in [*asked.values()][k])
+                last[k] = min(least_count(g, counts[k]) for g in [*by_column.values()][k])
             batches += states(together, Frequent(tuple(last)), COUNTING)
     finally:
         if is_limited:
             together.unpersist()
-    tables = _by_column(batches, len(asked))
-    has_values = [not many[k] or k in missing for k in range(len(asked))]
-    return {c: Counts(counts[k], tables[k] if has_values[k] else None) for k, c in enumerate(asked)}
+    tables = _by_column(batches, len(by_column))
+    has_values = [not many[k] or k in missing for k in range(len(by_column))]
+    return {c: Counts(counts[k], tables[k] if has_values[k] else None) for k, c in enumerate(by_column)}
 
 
-def _tallied(found: Sequence[Any], columns: int) -> tuple[list[Array], Array, list[pa.RecordBatch]]:
+def _tallied(results: Sequence[Any], columns: int) -> tuple[list[Array], Array, list[pa.RecordBatch]]:
     """What the states of `Tally` say: the counts of each column, whether it has many values, and values."""
     batches: list[pa.RecordBatch] = []
     many, counts = np.zeros(columns, bool), [np.zeros((3, 0), np.int64)]
-    for state in found:
+    for state in results:
         if isinstance(state, pa.RecordBatch):
             batches.append(state)
             continue

@@ -82,21 +82,21 @@ Fold = Callable[[PatternCounts, Sequence[Column]], Counted | None]
 
 def places_of(requests: Mapping[str, Places], fold: Fold) -> dict[str, dict[int, Scalar]]:
     """The value at every place of every request; `fold` adds up counts over all rows of some columns."""
-    asked = {key: request for key, request in requests.items() if request.at}
-    searches = {key: _Search(np.zeros(len(p.at), np.uint64), np.array(p.at)) for key, p in asked.items()}
-    known, left = 64, sum(request.count for request in asked.values())
-    while known and asked:
+    chosen = {key: request for key, request in requests.items() if request.at}
+    searches = {key: _Search(np.zeros(len(p.at), np.uint64), np.array(p.at)) for key, p in chosen.items()}
+    known, left = 64, sum(request.count for request in chosen.values())
+    while known and chosen:
         heads = tuple(np.unique(search.patterns) for search in searches.values())
         shift = 0 if left <= FEW else max(0, known - bits_of_pass(sum(map(len, heads))))
-        counted = fold(PatternCounts(heads, known, shift), [p.column for p in asked.values()])
+        counted = fold(PatternCounts(heads, known, shift), [p.column for p in chosen.values()])
         assert counted is not None  # a place is one of a value
         pairs = zip(searches.values(), counted, strict=True)
         left = sum(search.narrow(*of, known - shift) for search, of in pairs)
         known = shift
     results: dict[str, dict[int, Scalar]] = {key: {} for key in requests}
     for key, search in searches.items():
-        values = [value_of(bits, asked[key].column) for bits in search.patterns.tolist()]
-        results[key] = dict(zip(asked[key].at, values, strict=True))
+        values = [value_of(bits, chosen[key].column) for bits in search.patterns.tolist()]
+        results[key] = dict(zip(chosen[key].at, values, strict=True))
     return results
 
 

@@ -146,21 +146,21 @@ class SparkTable:
 
     def aggregate(self, aggregates: Sequence[Aggregate]) -> list[Any]:
         """See `Table`."""
-        wanted = [a for a in dict.fromkeys(aggregates) if a not in self.known]
-        if summed := [a for a in wanted if a.reduction != "distinct"]:
+        unknown = [a for a in dict.fromkeys(aggregates) if a not in self.known]
+        if summed := [a for a in unknown if a.reduction != "distinct"]:
             self._scan(summed)
-        columns = [a.column for a in wanted if a.reduction == "distinct"]
+        columns = [a.column for a in unknown if a.reduction == "distinct"]
         counts = {**self.counts, **self._counted({c: () for c in columns if c not in self.counts})}
         self.known.update((Aggregate("distinct", column), counts[column].distinct) for column in columns)
         return [self.known[a] for a in aggregates]
 
-    def _scan(self, wanted: Sequence[Aggregate]) -> None:
+    def _scan(self, unknown: Sequence[Aggregate]) -> None:
         """Learn some aggregates, and in the same pass what is likely to be asked of their columns next."""
-        columns = dict.fromkeys(a.column for a in wanted)
+        columns = dict.fromkeys(a.column for a in unknown)
         numbers = tuple(c for c in columns if c.kind.is_ordered and Term(c) not in self.totals)
         texts = tuple(c for c in columns if not c.kind.is_ordered and c not in self.texts)
         likely = [a for c in numbers for a in (Aggregate("equal", c, 0.0), *infinities(c)) if c.dtype != "bool"]
-        function = Scan(Aggregates(tuple(dict.fromkeys([*wanted, *likely]))), numbers, texts)
+        function = Scan(Aggregates(tuple(dict.fromkeys([*unknown, *likely]))), numbers, texts)
         scanned = self._folded([*columns], function, function.added, COUNTING)
         if scanned is None:
             self.known.update((a, _of_none(a)) for a in function.aggregates.of)
@@ -182,22 +182,22 @@ class SparkTable:
 
     def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
         """See `Table`."""
-        asked: dict[Column, list[Grouping]] = {}
+        by_column: dict[Column, list[Grouping]] = {}
         for grouping in groupings.values():
             known = self.counts.get(grouping.column)
             if known is None or not known.is_small:
-                asked.setdefault(grouping.column, []).append(grouping)
-        new = self._counted(asked)
+                by_column.setdefault(grouping.column, []).append(grouping)
+        new = self._counted(by_column)
         for key, grouping in groupings.items():
             counts = new[grouping.column] if grouping.column in new else self.counts[grouping.column]
             yield counts.groups(key, grouping)
 
-    def _counted(self, asked: Mapping[Column, Sequence[Grouping]]) -> dict[Column, Counts]:
+    def _counted(self, by_column: Mapping[Column, Sequence[Grouping]]) -> dict[Column, Counts]:
         """The counts of the values of some columns, of which small ones are remembered."""
-        if not asked:
+        if not by_column:
             return {}
-        frame, local = self._local([*asked])
-        new = counted(frame, local, asked, self.partitions)
+        frame, local = self._local([*by_column])
+        new = counted(frame, local, by_column, self.partitions)
         self.counts.update((column, counts) for column, counts in new.items() if counts.is_small)
         return new
 
