@@ -18,12 +18,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import re
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ FILES = 8
 CHUNK = 500_000  # rows that are made at once
 SAMPLED_SECONDS = 0.1
 READ, SHUFFLED, SPILLED, SENT = "input.bytesRead", "shuffle.write.bytesWritten", "diskBytesSpilled", "resultSize"
+MEMORY = ("driver", "java", "workers")
 COUNTS = ("jobs", "tasks", "passes", READ, SHUFFLED, SPILLED, SENT)
 
 
@@ -87,12 +89,16 @@ def compare(sizes: Sequence[tuple[int, int]], subjects: Sequence[str], repeat: i
 
 def print_table(best: dict[str, dict[str, Any]], first: dict[str, dict[str, Any]]) -> None:
     """One line of every subject; `grown` is its time over that of the first size."""
-    memory = ("driver", "java", "workers")
-    heads = ("fit", "grown", *memory, "jobs", "tasks", "passes", "read", "shuffled", "spilled", "to driver")
+    heads = ("fit", "cpu", "grown", *MEMORY, "jobs", "tasks", "passes", "read", "shuffled", "spilled", "to driver")
     print(f"{'':10}" + "".join(f"{head:>10}" for head in heads))
     for subject, found in best.items():
         grown = f"{found['fit'] / first[subject]['fit']:.1f} x" if subject in first else ""
-        cells = [f"{found['fit']:.2f} s", grown, *(f"{found[kind] / 1e6:.0f} MB" for kind in memory)]
+        cells = [
+            f"{found['fit']:.2f} s",
+            f"{found['cpu']:.0f} s",
+            grown,
+            *(f"{found[kind] / 1e6:.0f} MB" for kind in MEMORY),
+        ]
         if "jobs" in found:
             cells += [str(found[name]) for name in COUNTS[:3]] + [f"{found[name] / 1e6:.1f} MB" for name in COUNTS[3:]]
         print(f"{subject:10}" + "".join(f"{cell:>10}" for cell in cells), flush=True)
@@ -103,37 +109,49 @@ def run(subject: str, rows: int, columns: int, heap: str) -> dict[str, Any]:
     words = ["--run", subject, "--rows", str(rows), "--columns", str(columns), "--heap", heap]
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
         child = subprocess.Popen([sys.executable, __file__, *words], stdout=printed, stderr=said)
-        peak = dict.fromkeys(("driver", "java", "workers"), 0)
+        peak = dict.fromkeys(MEMORY, 0)
+        used: dict[int, float] = {}
         while child.poll() is None:
-            for kind, resident in resident_sets(child.pid).items():
-                peak[kind] = max(peak[kind], resident)
+            tree = processes(child.pid)
+            for kind in MEMORY:
+                peak[kind] = max(peak[kind], sum(one.resident for one in tree if one.kind == kind))
+            used |= {one.number: one.seconds for one in tree}
             time.sleep(SAMPLED_SECONDS)
         if child.returncode != 0:
             said.seek(0)
             raise SystemExit(f"{said.read()[-4000:]}{subject} failed")
         printed.seek(0)
         text = printed.read()
-    return {**peak, **(json.loads(text) if text else {})}
+    return {**peak, "cpu": sum(used.values()), **(json.loads(text) if text else {})}
 
 
-def resident_sets(root: int) -> dict[str, int]:
-    """The resident set of a process, of Java under it, and of all other processes under it, in bytes (Linux)."""
-    parents, found = {}, {}
+@dataclass(frozen=True)
+class Process:
+    """One of a tree: whether it is the root (`driver`), `java` or another; its resident set, in bytes, and the
+    processor time that it used.
+    """
+
+    number: int
+    kind: str
+    resident: int
+    seconds: float
+
+
+def processes(root: int) -> list[Process]:
+    """A process and all under it (Linux)."""
+    parents: dict[int, int] = {}
+    found: list[Process] = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            status = (folder / "status").read_text()
+            name, rest = (folder / "stat").read_text().split("(", 1)[1].rsplit(") ", 1)
         except OSError:  # it has ended
             continue
-        values = dict(re.findall(r"^(Name|PPid|VmRSS):\s+(\S+)", status, re.M))
-        parents[int(folder.name)] = int(values["PPid"])
-        found[int(folder.name)] = (values["Name"], int(values.get("VmRSS", 0)) * 1024)
-    sums = {"driver": 0, "java": 0, "workers": 0}
-    for process, (name, resident) in found.items():
-        if process == root:
-            sums["driver"] += resident
-        elif root in ancestors(process, parents):
-            sums["java" if name == "java" else "workers"] += resident
-    return sums
+        number, fields = int(folder.name), rest.split()
+        parents[number] = int(fields[1])
+        kind = "driver" if number == root else "java" if name == "java" else "workers"
+        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        found.append(Process(number, kind, int(fields[21]) * os.sysconf("SC_PAGE_SIZE"), seconds))
+    return [one for one in found if one.number == root or root in ancestors(one.number, parents)]
 
 
 def ancestors(process: int, parents: dict[int, int]) -> Iterator[int]:

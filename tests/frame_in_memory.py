@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -18,7 +18,7 @@ from skc.data.engine import OpenEngine
 from skc.data.spark.engine import SparkEngine
 from skc.data.spark.rows import SQL
 
-TYPES = {name: kind for kind, name in SQL.items() if not pa.types.is_large_string(kind)}
+TYPES = {name: kind for kind, name in SQL.items()}
 ROWS = 50  # of a batch
 
 
@@ -32,11 +32,19 @@ def open_in_memory(cores: int = 3) -> OpenEngine:
     return opened
 
 
+class MemorySettings(dict[str, str]):
+    """Those of a session, by name."""
+
+    set = dict.__setitem__
+    unset = dict.__delitem__
+
+
 @dataclass(frozen=True)
 class MemorySession:
     """As much of a session as the engine uses."""
 
     defaultParallelism: int  # noqa: N815  # Spark's name
+    conf: MemorySettings = field(default_factory=MemorySettings)
 
     @property
     def sparkContext(self) -> MemorySession:  # Spark's name
@@ -48,25 +56,6 @@ class MemorySession:
 
 
 @dataclass(frozen=True)
-class Key:
-    """A column to divide rows by, or a quotient of it."""
-
-    name: str
-    divisor: int = 1
-
-    def __truediv__(self, divisor: int) -> Key:
-        return Key(self.name, divisor)
-
-    def cast(self, kind: str) -> Key:
-        assert kind == "bigint"
-        return self
-
-    def of(self, table: pa.Table) -> list[Any]:
-        values = table[self.name].to_pylist()
-        return values if self.divisor == 1 else [one // self.divisor for one in values]
-
-
-@dataclass(frozen=True)
 class MemoryFrame:
     """Rows in partitions. Every operation is done at once."""
 
@@ -74,9 +63,6 @@ class MemoryFrame:
 
     def _each(self, function: Callable[[pa.Table], pa.Table]) -> MemoryFrame:
         return MemoryFrame([function(one) for one in self.partitions])
-
-    def __getitem__(self, name: str) -> Key:
-        return Key(name)
 
     def select(self, *names: str) -> MemoryFrame:
         return self._each(lambda one: one.select(list(names)))
@@ -97,9 +83,9 @@ class MemoryFrame:
             )
         )
 
-    def repartition(self, partitions: int, *keys: str | Key) -> MemoryFrame:
+    def repartition(self, partitions: int, *keys: str) -> MemoryFrame:
         whole = pa.concat_tables(self.partitions)
-        values = [(Key(key) if isinstance(key, str) else key).of(whole) for key in keys] or [range(len(whole))]
+        values = [whole[key].to_pylist() for key in keys] or [range(len(whole))]
         to = pa.array([hash(one) % partitions for one in zip(*values, strict=True)], pa.int64())
         return MemoryFrame([whole.filter(pc.equal(to, k)) for k in range(partitions)])
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import skc
-from skc.data.spark import data as spark_data
 from skc.data.spark.engine import spark_at
 
 SPARK = spark_at(None)  # the session of the tests
@@ -27,6 +26,6 @@ def plan_of(subject: Path, data: Any, out: Path, **options: Any) -> bytes:
 def divided(cores: int = 7) -> Iterator[None]:
     """Rows of one part are divided among so many partitions, one by one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spark_data, "BLOCK", 1)
+        patch.setattr("skc.data.spark.engine.rows_of_block", lambda _: 1)
         patch.setattr("pyspark.SparkContext.defaultParallelism", cores)
         yield

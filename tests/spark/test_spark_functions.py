@@ -21,7 +21,7 @@ from random_subjects import outcome, subject
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import Aggregate, AnyRow, Grouping, HoldsNul, IsNull, OpenEngine, Term
 from skc.data.sampling import sampled
-from skc.data.spark import aggregates, data, groups, jobs, places, rows, table
+from skc.data.spark import aggregates, data, engine, groups, jobs, places, rows, table
 from skc.diagnostics import SkcError
 from skc.fit import fit
 
@@ -31,7 +31,7 @@ SPARK = open_in_memory(12)  # some partitions have none of a rare value
 
 @pytest.fixture(autouse=True)
 def _divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "BLOCK", 1)
+    monkeypatch.setattr(engine, "rows_of_block", lambda _: 3)
     monkeypatch.setattr(rows, "VALUES", 1)  # tables of 1,024 rows
 
 
@@ -90,6 +90,7 @@ def _with_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "FEW", 0)
     monkeypatch.setattr(groups, "FEW", 0)
     monkeypatch.setattr(groups, "LEAST_FEW", 0)
+    monkeypatch.setattr(groups, "WAITING", 8)
     monkeypatch.setattr(jobs, "ADDED", 1)
 
 
@@ -114,6 +115,10 @@ def without_first(states: Callable[..., list[Any]]) -> Any:
 
 def first_twice(states: Callable[..., list[Any]]) -> Any:
     return lambda *of: [*states(*of), *states(*of)[:1]]
+
+
+def _turned(placed: rows.Placed) -> rows.Placed:
+    return replace(placed, parts=placed.parts[::-1], rows=placed.rows[::-1])
 
 
 FAULTS = {
@@ -147,11 +152,13 @@ FAULTS = {
     ),
     "values of one partition are not counted": Fault(groups, "states", without_first),
     "values of one partition are counted twice": Fault(groups, "states", first_twice),
+    "values that repeat in a partition are counted once": Fault(groups, "_added", lambda f: lambda b: f(b[-1:])),
+    "values that wait are lost": Fault(groups, "_added", lambda f: lambda b: f(b)[:-1], many=True),
     "the sign of a number is lost": Fault(groups, "_bits", lambda f: lambda v: f(v) & np.int64(2**63 - 1)),
     "rows without a value are complete": Fault(
         rows.Local, "tables", lambda f: lambda s, b: f(replace(s, complete=()), b)
     ),
-    "rows are not in their order": Fault(rows, "_ordered", lambda f: lambda b: b.take(pa.array(range(len(b))[::-1]))),
+    "rows are not in their order": Fault(rows.Local, "joined", lambda f: lambda s, b: _turned(f(s, b))),
     "a row is found one too far": Fault(data, "Found", lambda f: lambda c, skip, most: f(c, skip + 1, most)),
     "another row is taken": Fault(table, "Taken", lambda f: lambda at, starts, p: f(at, starts + 1, p)),
     "another row is chosen": Fault(table, "Chosen", lambda f: lambda at, starts, *of: f(at, starts + 1, *of)),

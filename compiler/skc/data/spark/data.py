@@ -16,14 +16,13 @@ from skc.data.sources import JSON, Source
 from skc.data.spark.aggregates import both, text_values
 from skc.data.spark.jobs import Refused, mapped, states
 from skc.data.spark.parts import Asking, FileParts, Found, InOrder, Reader, all_keys
-from skc.data.spark.rows import PLACE, ddl
+from skc.data.spark.rows import ddl
 from skc.data.spark.session import Frame, spark_errors
 from skc.data.spark.table import SparkTable
 from skc.diagnostics import SkcError
 from skc.ir import Input
 
 READING = "reading the rows failed"
-BLOCK = 1 << 16  # rows that stay together where Spark has more cores than there are parts
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,7 +106,7 @@ class SparkData(SparkTable):
         columns = [Column(name, types[name], f"column `{name}`") for name in names]
         frame, local = self._local(columns)
         with spark_errors(READING):
-            ordered = mapped(frame.orderBy(*PLACE.names), InOrder(local, tuple(columns)), "state binary")
+            ordered = mapped(frame.orderBy("part", "row"), InOrder(local, tuple(columns)), "state binary")
             for row in ordered.toLocalIterator():
                 batch = pickle.loads(row.state)
                 renamed = batch.rename_columns([f"c{k}" for k in range(len(names))])
@@ -129,7 +128,7 @@ def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list
     with spark_errors(f"`{source.name}` cannot be read"):
         typed = mapped(raw, reader, ddl(reader.schema))
         if isinstance(reader.parts, FileParts) and reader.parts.count < cores:
-            typed = typed.repartition(cores, typed["part"], (typed["row"] / BLOCK).cast("bigint"))
+            typed = typed.repartition(cores)
         typed = typed.persist()
         kept.append(typed)
         closing = typed.filter(f"{last} IS NOT NULL").select(last).collect()

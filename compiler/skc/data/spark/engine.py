@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -16,9 +16,12 @@ from skc.data.predicate import parse_predicate
 from skc.data.sources import Source, folded
 from skc.data.spark.data import read_rows
 from skc.data.spark.parts import FrameParts, Reader, file_parts
-from skc.data.spark.session import Frame, Session, open_session, spark_errors
+from skc.data.spark.rows import blocks_at_once, rows_of_block
+from skc.data.spark.session import Frame, Session, open_session, setting, spark_errors
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
+
+BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class SparkEngine:
     session: Session
     memory_limit: str
     kept: list[Frame] = field(default_factory=list)
+    settings: ExitStack = field(default_factory=ExitStack)
 
     def load(self, source: Source, inputs: tuple[Input, ...], declared: DataSource, keep: Sequence[str] = ()) -> Data:
         """See `Engine`."""
@@ -39,11 +43,19 @@ class SparkEngine:
             _check_frame(source, inputs, declared)
             names = _needed(source.frame, inputs, declared)
             raw = source.frame.select(*map(_quoted, names)).toDF(*(f"c{k}" for k in range(len(names))))
-            reader = Reader(FrameParts(names), inputs, declared, self.memory_limit)
-            return read_rows(source, raw, reader, cores, self.kept)
+            reader = Reader(FrameParts(names), inputs, declared, self.memory_limit, rows_of_block(len(inputs)))
+            return self._read(source, raw, reader, cores)
         parts = file_parts(source)
         raw = self.session.range(0, parts.count, 1, parts.count)
-        return read_rows(source, raw, Reader(parts, inputs, declared, self.memory_limit), cores, self.kept)
+        return self._read(
+            source, raw, Reader(parts, inputs, declared, self.memory_limit, rows_of_block(len(inputs))), cores
+        )
+
+    def _read(self, source: Source, raw: Frame, reader: Reader, cores: int) -> Data:
+        data = read_rows(source, raw, reader, cores, self.kept)
+        # after the rows of a frame that is given were read, as many at once as its session says
+        self.settings.enter_context(setting(self.session, BATCH, blocks_at_once(len(reader.inputs))))
+        return data
 
     def columns(self, source: Source) -> tuple[Stored, ...]:
         """See `Engine`. They are read on the driver."""
@@ -60,6 +72,7 @@ class SparkEngine:
         for frame in self.kept:
             with spark_errors("the rows that were read cannot be dropped"):
                 frame.unpersist()
+        self.settings.close()
 
 
 @contextmanager

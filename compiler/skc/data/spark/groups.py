@@ -24,6 +24,7 @@ from skc.data.spark.session import Frame
 from skc_runtime.kinds import Array
 
 COUNTED = pa.schema([("k", pa.int32()), ("bits", pa.int64()), ("text", pa.binary()), ("n", pa.int64())])
+WAITING = 1 << 21  # counted values of a partition in memory
 FEW = 1 << 18  # values of all columns that come to the driver although nobody may ask for them
 LEAST_FEW = 16  # of these, values of a column in a partition
 KEPT = 1 << 16  # values of a column that are remembered
@@ -32,16 +33,38 @@ COUNTING = "counting the values of the training rows failed"
 
 @dataclass(frozen=True)
 class ValueCounts:
-    """For `mapInArrow`: the counted values of columns; `k` says which column."""
+    """For `mapInArrow`: the counted values of columns; `k` says which column. What repeats in a partition is added up
+    before Spark sees it, as far as it fits into memory.
+    """
 
     local: Local
     columns: tuple[Column, ...]
 
     def __call__(self, batches: Batches) -> Batches:
+        waiting: list[pa.RecordBatch] = []
+        for batch in self._counted(batches):
+            waiting.append(batch)
+            if sum(one.num_rows for one in waiting) >= WAITING:
+                waiting = _added(waiting)
+                if sum(one.num_rows for one in waiting) >= WAITING // 2:  # they hardly repeat
+                    yield from waiting
+                    waiting = []
+        if waiting:
+            yield from _added(waiting)
+
+    def _counted(self, batches: Batches) -> Batches:
         groupings = {str(k): Grouping(column) for k, column in enumerate(self.columns)}
         for table in self.local.tables(batches):
             for groups in table.groups(groupings):
                 yield _encoded(int(groups.keys[0]), groups.table, self.columns[int(groups.keys[0])])
+
+
+def _added(batches: Sequence[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """Each value once. Keys are bits and bytes, so equal ones are the same value."""
+    keys = COUNTED.names[:3]
+    grouped = pa.Table.from_batches(batches, COUNTED).group_by(keys, use_threads=False).aggregate([("n", "sum")])
+    together: list[pa.RecordBatch] = grouped.rename_columns(COUNTED.names).cast(COUNTED).to_batches()
+    return together
 
 
 def _encoded(k: int, counted: pa.Table, column: Column) -> pa.RecordBatch:

@@ -22,7 +22,7 @@ from skc.data.engine import ARROW, Column, Condition, Data, LocatedRow
 from skc.data.remote import is_remote
 from skc.data.sources import Source
 from skc.data.spark.jobs import Batches, Refused, state_batch
-from skc.data.spark.rows import VALUES, Local, stored_batch, stored_schema
+from skc.data.spark.rows import Local, block, block_schema
 from skc.diagnostics import SkcError
 from skc.ir import DataSource, Input
 from skc.scratch import scratch_folder
@@ -101,18 +101,20 @@ class PartFacts:
 class Reader:
     """For `mapInArrow`: the typed rows of the parts, and behind those of each part, in the last column, its facts or
     what was refused; if they are read `is_again`, nothing is refused any more unless they changed, which is an error.
+    Blocks have `block_rows` rows at most.
     """
 
     parts: Parts
     inputs: tuple[Input, ...]
     declared: DataSource
     memory_limit: str
+    block_rows: int
     is_again: bool = False
 
     @property
     def schema(self) -> pa.Schema:
         """Of the frame."""
-        return stored_schema([*(ARROW[i.dtype] for i in self.inputs), pa.binary()])
+        return block_schema(len(self.inputs) + 1)
 
     def __call__(self, batches: Batches) -> Batches:
         for part, source in self.parts.sources(batches):
@@ -128,11 +130,9 @@ class Reader:
         rows = 0
         with open_engine(1, self.memory_limit) as engine:
             data = engine.load(source, self.inputs, self.declared)
-            for batch in data.batches(names, max(1024, VALUES // len(names))):
-                n = batch.num_rows
-                places = [pa.array(np.full(n, part, np.int32)), pa.array(np.arange(rows, rows + n))]
-                yield stored_batch(places, [*self._typed(batch), pa.nulls(n, pa.binary())])
-                rows += n
+            for batch in data.batches(names, self.block_rows):
+                yield block(part, rows, batch.num_rows, [*self._typed(batch), None])
+                rows += batch.num_rows
             facts = PartFacts(part, rows, frozenset(data.narrow()))
         yield self._closing(part, facts)
 
@@ -140,9 +140,7 @@ class Reader:
         return [array.cast(ARROW[i.dtype]) for i, array in zip(self.inputs, batch.columns, strict=True)]
 
     def _closing(self, part: int, fact: PartFacts | Refused) -> pa.RecordBatch:
-        nulls = [pa.nulls(1, ARROW[i.dtype]) for i in self.inputs]
-        places = [pa.array([part], pa.int32()), pa.array([-1], pa.int64())]
-        return stored_batch(places, [*nulls, pa.array([pickle.dumps(fact)], pa.binary())])
+        return block(part, -1, 0, [*(None for _ in self.inputs), pickle.dumps(fact)])
 
 
 @dataclass(frozen=True)

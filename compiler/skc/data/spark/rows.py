@@ -1,13 +1,16 @@
 """Rows of a table as a frame of Spark holds them, and as tables in memory where they lie.
 
-A frame has a row's `part` and its 0-based `row` in that, which say which row it is whatever partition Spark has it in,
-and then the columns `c0`, `c1`, …, of the types of `skc.data.engine.ARROW`.
+A row of a frame is a block of rows of the table, which are next to each other in one part: their `part`, the 0-based
+`row` of the first in it, how many they are, `n`, and then the columns `c0`, `c1`, …: the values of a column as bytes, a
+compressed stream of Arrow. So Spark keeps, moves and reads columns without looking at a value, which would take it
+longer than all that is computed of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
@@ -18,16 +21,11 @@ from skc.data.held import HeldTable
 from skc_runtime.kinds import Array
 
 VALUES = 1 << 20  # of the rows that are one table in memory, if they are so many
-PLACE = pa.schema([("part", pa.int32()), ("row", pa.int64())])
-SQL = {
-    pa.int32(): "int",
-    pa.int64(): "bigint",
-    pa.float64(): "double",
-    pa.bool_(): "boolean",
-    pa.string(): "string",
-    pa.large_string(): "string",
-    pa.binary(): "binary",
-}
+IN_BLOCK = 1 << 17  # values of a block
+AT_ONCE = 1 << 24  # values that Spark hands to Python in one batch
+PLACE = pa.schema([("part", pa.int32()), ("row", pa.int64()), ("n", pa.int64())])
+SQL = {pa.int32(): "int", pa.int64(): "bigint", pa.binary(): "binary"}
+WRITTEN = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 def ddl(schema: pa.Schema) -> str:
@@ -35,21 +33,57 @@ def ddl(schema: pa.Schema) -> str:
     return ", ".join(f"{field.name} {SQL[field.type]}" for field in schema)
 
 
-def stored_schema(kinds: Iterable[pa.DataType]) -> pa.Schema:
-    """Of a frame with columns of these types."""
-    return pa.schema([*PLACE, *((f"c{k}", _stored(kind)) for k, kind in enumerate(kinds))])
+def block_schema(columns: int) -> pa.Schema:
+    """Of a frame with so many columns."""
+    return pa.schema([*PLACE, *((f"c{k}", pa.binary()) for k in range(columns))])
 
 
-def _stored(kind: pa.DataType) -> pa.DataType:
-    return pa.string() if pa.types.is_large_string(kind) else kind
+def rows_of_block(columns: int) -> int:
+    """At most."""
+    return max(1024, IN_BLOCK // max(1, columns))
 
 
-def stored_batch(places: Sequence[pa.Array], columns: Sequence[pa.Array]) -> pa.RecordBatch:
-    """Columns as a frame has them, with the part and the row of each row."""
-    schema = stored_schema(column.type for column in columns)
-    return pa.RecordBatch.from_arrays(
-        [array.cast(field.type) for array, field in zip([*places, *columns], schema, strict=True)], schema=schema
-    )
+def blocks_at_once(columns: int) -> int:
+    """How many Spark hands to Python in one batch: it counts the rows of a frame, and not their bytes."""
+    return max(1, AT_ONCE // (rows_of_block(columns) * max(1, columns)))
+
+
+def block(part: int, row: int, n: int, columns: Sequence[pa.Array | bytes | None]) -> pa.RecordBatch:
+    """`n` rows from `row` on as one row of a frame; bytes are what they are."""
+    cells = [_written(column) if isinstance(column, pa.Array) else column for column in columns]
+    values = [pa.array([value], kind) for value, kind in zip((part, row, n), PLACE.types, strict=True)]
+    arrays = [*values, *(pa.array([cell], pa.binary()) for cell in cells)]
+    return pa.RecordBatch.from_arrays(arrays, schema=block_schema(len(columns)))
+
+
+def _written(column: pa.Array) -> bytes:
+    sink = pa.BufferOutputStream()
+    batch = pa.record_batch([column], ["v"])
+    with pa.ipc.new_stream(sink, batch.schema, options=WRITTEN) as writer:
+        writer.write_batch(batch)
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
+
+
+def _read(cell: pa.Scalar, kind: pa.DataType) -> pa.Array:
+    # of bytes of its own: those of a cell begin anywhere, and Arrow wants its buffers aligned
+    with pa.ipc.open_stream(pa.py_buffer(cell.as_py())) as stream:
+        return stream.read_next_batch().column(0).cast(kind)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A row of a frame, read."""
+
+    part: int
+    row: int
+    n: int
+    arrays: tuple[pa.Array, ...]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """By which blocks are in order."""
+        return self.part, self.row
 
 
 @dataclass(frozen=True)
@@ -63,7 +97,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Local:
-    """Turns batches of a frame, of `columns` after the place of each row, into tables in memory. It can be pickled.
+    """Turns rows of a frame, of `columns` after the place of each, into tables in memory. It can be pickled.
 
     If `complete` is not empty, the tables have those columns alone, and the rows in which all of them have a value.
     """
@@ -79,14 +113,34 @@ class Local:
                 yield table
 
     def placed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Placed]:
-        """All rows, those of a table in the order of their places."""
-        for batch in _joined(batches, max(1024, VALUES // max(1, len(self.columns)))):
-            ordered = _ordered(batch)
-            parts, rows, *arrays = ordered.columns
-            yield Placed(parts.to_numpy().astype(np.int64), rows.to_numpy(), self._held(arrays, batch.num_rows))
+        """All rows, those of a table in the order of their places. Small blocks become one table."""
+        least, waiting = max(1024, VALUES // max(1, len(self.columns))), list[Block]()
+        for one in self.blocks(batches):
+            waiting.append(one)
+            if sum(block.n for block in waiting) >= least:
+                yield self.joined(waiting)
+                waiting = []
+        if waiting:
+            yield self.joined(waiting)
+
+    def blocks(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Block]:
+        """As they are."""
+        kinds = [ARROW[column.dtype] for column in self.columns]
+        for batch in batches:
+            for part, row, n, *cells in zip(*batch.columns, strict=True):
+                arrays = tuple(_read(cell, kind) for cell, kind in zip(cells, kinds, strict=True))
+                yield Block(part.as_py(), row.as_py(), n.as_py(), arrays)
+
+    def joined(self, blocks: Sequence[Block]) -> Placed:
+        """Blocks as one table."""
+        ordered = sorted(blocks, key=attrgetter("place"))
+        parts = np.repeat(np.array([b.part for b in ordered], np.int64), [b.n for b in ordered])
+        rows = np.concatenate([np.arange(b.row, b.row + b.n) for b in ordered])
+        arrays = [pa.concat_arrays(pieces) for pieces in zip(*(b.arrays for b in ordered), strict=True)]
+        return Placed(parts, rows, self._held(arrays, len(rows)))
 
     def _held(self, arrays: Sequence[pa.Array], rows: int) -> HeldTable:
-        pairs = [(c, array.cast(ARROW[c.dtype])) for c, array in zip(self.columns, arrays, strict=True)]
+        pairs = list(zip(self.columns, arrays, strict=True))
         numbers = {c.name: aligned(array, c) for c, array in pairs if c.kind.is_ordered}
         texts = {c.name: array for c, array in pairs if not c.kind.is_ordered}
         return HeldTable(None, rows, Columns(numbers, texts), 1)
@@ -95,22 +149,3 @@ class Local:
 def bare(columns: Iterable[Column]) -> tuple[Column, ...]:
     """The columns as they are stored, each once."""
     return tuple({column.name: replace(column, null_values=()) for column in columns}.values())
-
-
-def _joined(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of at least so many, but for the last."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if sum(one.num_rows for one in waiting) >= size:
-            yield pa.concat_batches(waiting)
-            waiting = []
-    if sum(one.num_rows for one in waiting):
-        yield pa.concat_batches(waiting)
-
-
-def _ordered(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows in the order of their places."""
-    parts, rows = (batch.column(k).to_numpy() for k in (0, 1))
-    order = np.lexsort((rows, parts))
-    return batch if (np.diff(order) == 1).all() else batch.take(pa.array(order))

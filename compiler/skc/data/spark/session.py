@@ -93,6 +93,20 @@ def _started(spark_session: Any, master: str) -> Session:
     return session
 
 
+@contextmanager
+def setting(session: Session, name: str, value: object) -> Iterator[None]:
+    """A setting of a session, for a while."""
+    before = session.conf.get(name, None)
+    session.conf.set(name, str(value))
+    try:
+        yield
+    finally:
+        if before is None:
+            session.conf.unset(name)
+        else:
+            session.conf.set(name, before)
+
+
 def check_master(master: str) -> None:
     """Refuse what is not a master, or one of a standalone cluster that does not answer: Spark itself waits a minute for
     it, and then gives a session that is stopped. Raises SKC691.

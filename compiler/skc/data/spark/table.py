@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from skc.data.spark import places as order
 from skc.data.spark.aggregates import Aggregates, BinCounts, FoldOf, Scan, bins_added, infinities, rows_of
 from skc.data.spark.groups import Counts, counted
 from skc.data.spark.jobs import Batches, Folded, folded, mapped, state_batch, states
-from skc.data.spark.rows import PLACE, Local, bare, ddl, stored_batch, stored_schema
+from skc.data.spark.rows import PLACE, Local, bare, block, block_schema, ddl
 from skc.data.spark.session import Frame, spark_errors
 from skc.diagnostics import bug
 from skc.values.types import Scalar
@@ -37,7 +38,6 @@ from skc_runtime.kinds import Array
 
 COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
 RUNNING = "running the training rows through the graph failed"
-REFUSED = pa.schema([*PLACE, ("why", pa.int32())])
 T = TypeVar("T")
 
 
@@ -86,21 +86,19 @@ class Computed:
     size: int
 
     def __call__(self, batches: Batches) -> Batches:
-        for placed in self.local.placed(batches):
-            for start in range(0, len(placed.rows), self.size):
-                part = slice(start, start + self.size)
-                places = [pa.array(placed.parts[part].astype(np.int32)), pa.array(placed.rows[part])]
-                rows = placed.table.rows_at(np.arange(*part.indices(len(placed.rows))), self.columns)
-                yield self._computed(places, rows)
+        for one in self.local.blocks(batches):
+            table = self.local.joined([one]).table
+            for start in range(0, one.n, self.size):
+                rows = table.rows_at(np.arange(start, min(start + self.size, one.n)), self.columns)
+                yield self._computed(one.part, one.row + start, rows)
 
-    def _computed(self, places: Sequence[pa.Array], rows: pa.RecordBatch) -> pa.RecordBatch:
+    def _computed(self, part: int, row: int, rows: pa.RecordBatch) -> pa.RecordBatch:
         try:
             batch = nan_as_null(self.function(rows))
         except RowRefusedError as error:
-            nulls = [pa.nulls(1, kind) for kind in self.schema.types]
-            at = [array.slice(error.row, 1) for array in places]
-            return stored_batch(at, [*nulls, pa.array([error.why], pa.int32())])
-        return stored_batch(places, [*batch.columns, pa.nulls(batch.num_rows, pa.int32())])
+            return block(part, row + error.row, 0, [*(None for _ in self.schema), pickle.dumps(error.why)])
+        typed = [array.cast(kind) for array, kind in zip(batch.columns, self.schema.types, strict=True)]
+        return block(part, row, batch.num_rows, [*typed, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,14 +264,13 @@ class SparkTable:
         starts = self._places()
         frame, local = self._local(columns)
         computed = Computed(local, function, tuple(columns), schema, size)
-        kinds = [*schema.types, pa.int32()]
         with spark_errors(RUNNING):
-            new = mapped(frame, computed, ddl(stored_schema(kinds))).persist()
+            new = mapped(frame, computed, ddl(block_schema(len(schema) + 1))).persist()
             self.kept.append(new)
-            refused = new.filter(f"c{len(schema)} IS NOT NULL").orderBy(*PLACE.names).limit(1).collect()
+            refused = new.filter(f"c{len(schema)} IS NOT NULL").orderBy("part", "row").limit(1).collect()
         if refused:
             (first,) = refused
-            raise RowRefusedError(int(starts[first[0]]) + first[1], first[-1])
+            raise RowRefusedError(int(starts[first[0]]) + first[1], pickle.loads(first[-1]))
         done(self.count())
         return SparkTable(new, tuple(schema.names), starts, self.partitions, self.kept)
 
