@@ -10,7 +10,8 @@ fitting in a session that has run a small job, and counts come from Spark's own 
 (stages that read the files or what is persisted of them), what is read from files or memory, shuffled, spilled, and
 sent to the driver. `driver` is the largest resident set of the process that fits, `java` that of Spark's JVM, which is
 driver and executor in one at a local master (its heap is `--heap`), and `workers` that of all processes of Python under
-it together. All plans of skc are compared. The machine counts: quote ratios and growth.
+it together. All plans of skc are compared. After each size of more rows,
+what a million values more took. The machine counts: quote ratios and growth.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -38,6 +40,7 @@ CHUNK = 500_000  # rows that are made at once
 SAMPLED_SECONDS = 0.1
 READ, SHUFFLED, SPILLED, SENT = "input.bytesRead", "shuffle.write.bytesWritten", "diskBytesSpilled", "resultSize"
 MEMORY = ("driver", "java", "workers")
+PAPER = (10**10, 1_000)  # rows and columns that nobody has measured
 COUNTS = ("jobs", "tasks", "passes", READ, SHUFFLED, SPILLED, SENT)
 
 
@@ -65,6 +68,7 @@ def compare(sizes: Sequence[tuple[int, int]], subjects: Sequence[str], repeat: i
     """Print a table of every size, with ratios to Spark ML and growth from the first size; these, by name."""
     ratios: dict[str, float] = {}
     first: dict[str, dict[str, Any]] = {}
+    tallest = sizes[0]
     for rows, columns in sizes:
         run("table", rows, columns, heap)
         best: dict[str, dict[str, Any]] = {}
@@ -83,8 +87,22 @@ def compare(sizes: Sequence[tuple[int, int]], subjects: Sequence[str], repeat: i
                 ratios[f"{subject}, to spark-ml, {size}"] = found["fit"] / best["spark-ml"]["fit"]
             if subject in first:
                 ratios[f"{subject}, {size}, to the first size"] = found["fit"] / first[subject]["fit"]
+        if columns == sizes[0][1] and rows > tallest[0]:
+            tallest = rows, columns
+            print_model(first, best, (rows - sizes[0][0]) * columns)
         first = first or best
     return ratios
+
+
+def print_model(small: dict[str, dict[str, Any]], large: dict[str, dict[str, Any]], values: int) -> None:
+    """What each million of `values` more took, and what PAPER takes if all others take as long."""
+    print(f"a million values more; hours of a processor for {PAPER[0]:.0e} rows of {PAPER[1]:,} columns")
+    for subject, found in large.items():
+        seconds = (found["cpu"] - small[subject]["cpu"]) / values
+        line = f"{subject:10}{seconds * 1e6:>8.3f} s{seconds * math.prod(PAPER) / 3600:>12,.0f} h"
+        for name in (READ, SHUFFLED) if READ in found else ():
+            line += f"{(found[name] - small[subject][name]) / values:>10.2f} bytes a value {name.partition('.')[0]}"
+        print(line, flush=True)
 
 
 def print_table(best: dict[str, dict[str, Any]], first: dict[str, dict[str, Any]]) -> None:

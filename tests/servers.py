@@ -13,8 +13,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from toolchains import ROOT, postgres_programs, redis_server
 
@@ -170,3 +171,17 @@ def kafka_on_loopback() -> Iterator[str]:
 
         with running([*java, "kafka.Kafka", str(properties)], is_ready, cwd=folder):
             yield address
+
+
+def fold_case(connection: Any, name: str) -> bool:
+    """Whether Postgres takes "a" and "A" for equal in a new collation of this name: those of a server that is built
+    without ICU all compare by bytes at last.
+    """
+    import psycopg  # an extra, which not all that start a server need
+
+    folding = "provider = icu, locale = 'und-u-ks-level1', deterministic = false"
+    for how in (folding, "locale = 'POSIX'"):
+        with suppress(psycopg.errors.FeatureNotSupported):
+            connection.execute(f"CREATE COLLATION IF NOT EXISTS {name} ({how})")
+            return how == folding
+    raise AssertionError(name)

@@ -65,6 +65,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
         skc.shadow(log, log),
         skc.freshness(folder / "log", folder / "artifact"),
         skc.replay(logged(folder), folder / "artifact"),
+        skc.fit_state(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "rows.state"),
     ]
     return {type(result): result for result in found}
 

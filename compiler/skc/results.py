@@ -104,8 +104,8 @@ class Collected(OneLine):
 
     def verdict(self) -> str:
         """One line: where it is, and of how many rows."""
-        where = "in memory" if self.path is None else f"in {self.path}"
-        of = f"the state of {count(self.rows, 'row')} of `{self.name}`, {self.bytes:,} bytes, is {where}"
+        where = "nothing was written" if self.path is None else f"wrote {self.path}"
+        of = f"{where}: the state of {count(self.rows, 'row')} of `{self.name}`, {self.bytes:,} bytes"
         return f"{of}; {count(len(self.cannot), 'statistic')} cannot be merged" if self.cannot else of
 
     def to_json(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from engine_cases import pipeline, step
 from engine_questions import QUESTIONS, WITHOUT, B, F, G, N, S, answers, counted, opened, table_of_questions
+from servers import fold_case
 
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import ARROW, Grouping
@@ -112,9 +113,8 @@ READ: dict[str, Callable[[str], str]] = {
 def test_planted_faults_of_reading_show(
     fault: str, database: Any, stored: Any, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database.execute(
-        "CREATE COLLATION IF NOT EXISTS alike (provider = icu, locale = 'und-u-ks-level1', deterministic = false)"
-    )
+    if not fold_case(database, "alike") and fault == "texts by the collation of the database":
+        pytest.skip("the server is built without ICU, so it cannot take different texts for equal")
     table = pa.table({"x": [1.0, math.nan, None, 3.0] * 3, "s": ["a", "A", "b", "ä"] * 3})
     data = stored(table, 'x double precision, s text COLLATE "alike"')
     made = pipeline(

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from engine_cases import pipeline, step
+from servers import fold_case
 
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.postgres.engine import open_postgres
@@ -62,7 +63,7 @@ TYPES: dict[str, tuple[str, pa.DataType, str, list[Any]]] = {  # of Postgres, of
 @pytest.fixture(scope="module", autouse=True)
 def kinds(database: Any) -> None:
     database.execute("CREATE TYPE mood AS ENUM ('sad', 'ok')")
-    database.execute("CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false)")
+    fold_case(database, "blind")
 
 
 def fitted(value: Input, data: Any, **options: Any) -> Any:

@@ -240,7 +240,7 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["merge", "monday.state", "tuesday.state"]) == cli.USER
     assert "hint: give --out DIRECTORY or --state FILE" in capsys.readouterr().err
     assert cli.run(["merge", "monday.state", "tuesday.state", "--state", "both.state"]) == cli.EQUAL
-    assert re.fullmatch(r"wrote both.state: 3 rows of `small`, [\d,]+ bytes\n", capsys.readouterr().err)
+    assert re.fullmatch(r"wrote both.state: the state of 3 rows of `small`, [\d,]+ bytes\n", capsys.readouterr().err)
     assert cli.run(["merge", "both.state", "--out", "made", "--rows", "20", "--format", "json"]) == cli.EQUAL
     assert json.loads(capsys.readouterr().out)["stages"][0]["rows"] == 3
     with pytest.raises(SkcError, match=r"SKC140(.|\n)*give a pipeline.yaml"):
