@@ -15,12 +15,13 @@ import pyarrow as pa
 import pytest
 from engine_cases import INPUTS, ROWS, pipeline, step
 from engine_questions import WITHOUT, B, F, G, N, S, answers, counted, opened, table_of_questions
-from frame_in_memory import open_in_memory
+from frame_in_memory import MemoryFrame, MemorySession, open_in_memory
 from random_subjects import outcome, subject
 
 from skc.data.duckdb.engine import open_duckdb
-from skc.data.engine import Aggregate, AnyRow, Grouping, HoldsNul, IsNull, OpenEngine, Term
+from skc.data.engine import MEMORY_LIMIT, Aggregate, AnyRow, Grouping, HoldsNul, IsNull, OpenEngine, Term
 from skc.data.sampling import sampled
+from skc.data.sources import resolve
 from skc.data.spark import aggregates, data, engine, groups, jobs, places, rows, table
 from skc.diagnostics import SkcError
 from skc.fit import fit
@@ -194,3 +195,31 @@ def test_a_planted_fault_is_found(name: str, expected: dict[str, str], monkeypat
     except (AssertionError, SkcError, KeyError, IndexError, TypeError, ValueError):
         return  # it is noticed at once
     assert given != expected
+
+
+@pytest.mark.parametrize("before", [None, "50"])
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_session_has_its_setting_back(before: str | None, is_lost: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where Spark fails at the end."""
+    session = MemorySession(2)
+    if before is not None:
+        session.conf.set(engine.BATCH, before)
+    spark = engine.SparkEngine(session, MEMORY_LIMIT)
+    spark.load(*_sources())
+    assert session.conf[engine.BATCH] == str(rows.blocks_at_once(len(INPUTS)))
+    if is_lost:
+        monkeypatch.setattr(MemoryFrame, "unpersist", _failing)
+        with pytest.raises(ConnectionError):
+            spark.close()
+    else:
+        spark.close()
+    assert session.conf.get(engine.BATCH) == before
+
+
+def _sources() -> tuple[Any, Any, Any]:
+    source, declared = resolve(ROWS, None)
+    return source, INPUTS, declared
+
+
+def _failing(frame: MemoryFrame) -> None:
+    raise ConnectionError

@@ -68,11 +68,11 @@ class SparkEngine:
             return engine.layout(lines)
 
     def close(self) -> None:
-        """Let the executors drop what they keep."""
-        for frame in self.kept:
-            with spark_errors("the rows that were read cannot be dropped"):
-                frame.unpersist()
-        self.settings.close()
+        """Let the executors drop what they keep, and the session have its settings back."""
+        with self.settings:
+            for frame in self.kept:
+                with spark_errors("the rows that were read cannot be dropped"):
+                    frame.unpersist()
 
 
 @contextmanager
