@@ -8,7 +8,6 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -67,9 +66,6 @@ class MemoryFrame:
     def select(self, *names: str) -> MemoryFrame:
         return self._each(lambda one: one.select(list(names)))
 
-    def withColumnRenamed(self, name: str, new: str) -> MemoryFrame:  # Spark's name
-        return self._each(lambda one: one.rename_columns({name: new}))
-
     def filter(self, condition: str) -> MemoryFrame:
         name, _, is_what = condition.partition(" IS ")
         check = {"NULL": pc.is_null, "NOT NULL": pc.is_valid}[is_what]
@@ -89,8 +85,8 @@ class MemoryFrame:
         to = pa.array([hash(one) % partitions for one in zip(*values, strict=True)], pa.int64())
         return MemoryFrame([whole.filter(pc.equal(to, k)) for k in range(partitions)])
 
-    def groupBy(self, *names: str) -> MemoryGroups:  # Spark's name
-        return MemoryGroups(self, names)
+    def sortWithinPartitions(self, name: str) -> MemoryFrame:  # Spark's name
+        return self._each(lambda one: one.sort_by(name))
 
     def persist(self) -> MemoryFrame:
         return self
@@ -111,22 +107,3 @@ class MemoryFrame:
 
     def toLocalIterator(self) -> Iterator[Any]:  # Spark's name
         return iter(self.collect())
-
-
-@dataclass(frozen=True)
-class MemoryGroups:
-    """Groups in which all rows are in one partition already."""
-
-    frame: MemoryFrame
-    names: Sequence[str]
-
-    def sum(self, name: str) -> MemoryFrame:
-        found = [set(zip(*(one[key].to_pylist() for key in self.names), strict=True)) for one in self.frame.partitions]
-        assert sum(map(len, found)) == len(reduce(set.union, found))
-        names = [*self.names, f"sum({name})"]
-        return MemoryFrame(
-            [
-                one.group_by(list(self.names)).aggregate([(name, "sum")]).rename_columns(names)
-                for one in self.frame.partitions
-            ]
-        )

@@ -26,7 +26,7 @@ import skc
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import AnyRow, Grouping, IsNull, OpenEngine
 from skc.data.sampling import sampled
-from skc.data.spark import jobs, places
+from skc.data.spark import buckets, jobs, places
 from skc.data.spark.engine import spark_at
 from skc.diagnostics import SkcError
 from skc.fit import fit
@@ -170,8 +170,11 @@ def questions() -> pa.Table:
 
 @pytest.mark.parametrize("few", [0, places.FEW])
 def test_every_question_has_the_same_answer(questions: pa.Table, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Places by four passes over 16 bits each, or by one; states that executors add, or the driver alone."""
+    """Places by four passes over 16 bits each, or by one; states that executors add, or the driver alone; values in
+    many buckets, or in one.
+    """
     monkeypatch.setattr(places, "FEW", few)
+    monkeypatch.setattr(buckets, "IN_BUCKET", buckets.IN_BUCKET if few else 32)
     monkeypatch.setattr(jobs, "ADDED", 1 if few == 0 else jobs.ADDED)
     with opened(open_duckdb, questions) as data:
         expected = answers(data)

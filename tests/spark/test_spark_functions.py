@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from frame_in_memory import MemoryFrame, MemorySession, open_in_memory
 from random_subjects import outcome, subject
 
 from skc.data.duckdb.engine import open_duckdb
-from skc.data.engine import MEMORY_LIMIT, Aggregate, AnyRow, Grouping, HoldsNul, IsNull, OpenEngine, Term
+from skc.data.engine import MEMORY_LIMIT, Aggregate, AnyRow, Column, Grouping, HoldsNul, IsNull, OpenEngine, Term
 from skc.data.sampling import sampled
 from skc.data.sources import resolve
-from skc.data.spark import aggregates, data, engine, groups, jobs, places, rows, table
+from skc.data.spark import aggregates, buckets, data, engine, groups, jobs, places, rows, table
+from skc.data.spark.rows import Local, block
 from skc.diagnostics import SkcError
 from skc.fit import fit
 
@@ -34,6 +36,7 @@ SPARK = open_in_memory(12)  # some partitions have none of a rare value
 def _divided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "rows_of_block", lambda _: 3)
     monkeypatch.setattr(rows, "VALUES", 1)  # tables of 1,024 rows
+    monkeypatch.setattr(buckets, "IN_BUCKET", 16)
 
 
 @pytest.mark.parametrize("seed", range(PIPELINES))
@@ -91,7 +94,7 @@ def _with_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "FEW", 0)
     monkeypatch.setattr(groups, "FEW", 0)
     monkeypatch.setattr(groups, "LEAST_FEW", 0)
-    monkeypatch.setattr(groups, "WAITING", 8)
+    monkeypatch.setattr(buckets, "WAITING", 8)
     monkeypatch.setattr(jobs, "ADDED", 1)
 
 
@@ -122,6 +125,7 @@ def _turned(placed: rows.Placed) -> rows.Placed:
     return replace(placed, parts=placed.parts[::-1], rows=placed.rows[::-1])
 
 
+SALTS = count()
 FAULTS = {
     "a partition is left out of every sum": Fault(table, "folded", lambda f: _with_states(f, without_first)),
     "a partition is added twice": Fault(table, "folded", lambda f: _with_states(f, first_twice)),
@@ -153,9 +157,15 @@ FAULTS = {
     ),
     "values of one partition are not counted": Fault(groups, "states", without_first),
     "values of one partition are counted twice": Fault(groups, "states", first_twice),
-    "values that repeat in a partition are counted once": Fault(groups, "_added", lambda f: lambda b: f(b[-1:])),
-    "values that wait are lost": Fault(groups, "_added", lambda f: lambda b: f(b)[:-1], many=True),
-    "the sign of a number is lost": Fault(groups, "_bits", lambda f: lambda v: f(v) & np.int64(2**63 - 1)),
+    "values that repeat in a partition are counted once": Fault(buckets, "added", lambda f: lambda b: f(b[-1:])),
+    "values that wait are lost": Fault(
+        buckets.ValueCounts, "_added", lambda f: lambda s, b: _without_last(f(s, b)), many=True
+    ),
+    "a block is lost": Fault(buckets, "_blocks", lambda f: lambda *of: f(*of).slice(1), many=True),
+    "buckets are those of one process": Fault(
+        buckets, "_buckets", lambda f: lambda c, many: (f(c, many) + next(SALTS)) % many, many=True
+    ),
+    "the sign of a number is lost": Fault(buckets, "_bits", lambda f: lambda v: f(v) & np.int64(2**63 - 1)),
     "rows without a value are complete": Fault(
         rows.Local, "tables", lambda f: lambda s, b: f(replace(s, complete=()), b)
     ),
@@ -223,3 +233,20 @@ def _sources() -> tuple[Any, Any, Any]:
 
 def _failing(frame: MemoryFrame) -> None:
     raise ConnectionError
+
+
+def test_values_go_through_spark_in_blocks() -> None:
+    """Spark sees one row for the values of a bucket, however many they are, and all of a bucket are in one task."""
+    table = pa.table({"c": pa.array(map(str, range(3000)))})
+    column = Column("c", "string", "column `c`")
+    frame = MemoryFrame(
+        [pa.Table.from_batches([block(k, 0, 1000, [table["c"].chunk(0).slice(1000 * k, 1000)])]) for k in range(3)]
+    )
+    blocks = buckets.shuffled(frame, Local((column,)), (column,), 5, len(table))  # type: ignore[arg-type]  # it is like one
+    of_each = [set(one["bucket"].to_pylist()) for one in blocks.partitions]
+    assert sum(len(one) for one in blocks.partitions) <= 3 * -(-len(table) // buckets.IN_BUCKET)
+    assert len([one for one in of_each if one]) > 1
+    assert sum(map(len, of_each)) == len(set().union(*of_each))
+    counted = [values for one in blocks.partitions for values in buckets.together(iter(one.to_batches()))]
+    texts = [text for values in counted for text in values["text"].to_pylist()]
+    assert sorted(texts) == sorted(map(str.encode, table["c"].to_pylist()))

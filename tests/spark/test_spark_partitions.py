@@ -19,7 +19,7 @@ from spark_plans import SPARK, divided
 from skc import plan
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import OpenEngine
-from skc.data.spark import jobs, places
+from skc.data.spark import buckets, jobs, places
 from skc.fit import fit
 from skc.ir import DataSource, Input, Pipeline, ProfileOptions
 
@@ -66,8 +66,16 @@ def expected(of_skewed: Pipeline, skewed: pa.Table) -> Any:
 
 @pytest.mark.parametrize("partitions", [7, 1])
 def test_the_number_of_partitions_makes_no_difference(
-    partitions: int, session: Any, of_skewed: Pipeline, skewed: pa.Table, expected: Any, tmp_path: Path
+    partitions: int,
+    session: Any,
+    of_skewed: Pipeline,
+    skewed: pa.Table,
+    expected: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The values in as many tasks."""
+    monkeypatch.setattr(buckets, "IN_BUCKET", 256)
     frame = shuffled(session, skewed, tmp_path).repartition(partitions)
     assert learned(of_skewed, frame, SPARK) == expected
 

@@ -50,25 +50,28 @@ def blocks_at_once(columns: int) -> int:
 
 def block(part: int, row: int, n: int, columns: Sequence[pa.Array | bytes | None]) -> pa.RecordBatch:
     """`n` rows from `row` on as one row of a frame; bytes are what they are."""
-    cells = [_written(column) if isinstance(column, pa.Array) else column for column in columns]
+    cells = [written([column]) if isinstance(column, pa.Array) else column for column in columns]
     values = [pa.array([value], kind) for value, kind in zip((part, row, n), PLACE.types, strict=True)]
     arrays = [*values, *(pa.array([cell], pa.binary()) for cell in cells)]
     return pa.RecordBatch.from_arrays(arrays, schema=block_schema(len(columns)))
 
 
-def _written(column: pa.Array) -> bytes:
+def written(columns: Sequence[pa.Array]) -> bytes:
+    """Columns of one length as bytes."""
     sink = pa.BufferOutputStream()
-    batch = pa.record_batch([column], ["v"])
+    batch = pa.record_batch(columns, list(map(str, range(len(columns)))))
     with pa.ipc.new_stream(sink, batch.schema, options=WRITTEN) as writer:
         writer.write_batch(batch)
-    written: bytes = sink.getvalue().to_pybytes()
-    return written
+    compressed: bytes = sink.getvalue().to_pybytes()
+    return compressed
 
 
-def _read(cell: pa.Scalar, kind: pa.DataType) -> pa.Array:
+def read(cell: pa.Scalar) -> list[pa.Array]:
+    """The columns that a cell of a frame has as bytes."""
     # of bytes of its own: those of a cell begin anywhere, and Arrow wants its buffers aligned
     with pa.ipc.open_stream(pa.py_buffer(cell.as_py())) as stream:
-        return stream.read_next_batch().column(0).cast(kind)
+        columns: list[pa.Array] = stream.read_next_batch().columns
+        return columns
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Local:
         kinds = [ARROW[column.dtype] for column in self.columns]
         for batch in batches:
             for part, row, n, *cells in zip(*batch.columns, strict=True):
-                arrays = tuple(_read(cell, kind) for cell, kind in zip(cells, kinds, strict=True))
+                arrays = tuple(read(cell)[0].cast(kind) for cell, kind in zip(cells, kinds, strict=True))
                 yield Block(part.as_py(), row.as_py(), n.as_py(), arrays)
 
     def joined(self, blocks: Sequence[Block]) -> Placed:

@@ -195,7 +195,8 @@ class SparkTable:
         if not by_column:
             return {}
         frame, local = self._local([*by_column])
-        new = counted(frame, local, by_column, self.partitions)
+        rows = self.count() if self.starts is None else int(self.starts[-1])
+        new = counted(frame, local, by_column, self.partitions, rows)
         self.counts.update((column, counts) for column, counts in new.items() if counts.is_small)
         return new
 
