@@ -95,6 +95,7 @@ def _with_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(groups, "FEW", 0)
     monkeypatch.setattr(groups, "LEAST_FEW", 0)
     monkeypatch.setattr(buckets, "WAITING", 8)
+    monkeypatch.setattr(buckets, "AT_ONCE", 3)
     monkeypatch.setattr(jobs, "ADDED", 1)
 
 
@@ -162,8 +163,12 @@ FAULTS = {
         buckets.ValueCounts, "_added", lambda f: lambda s, b: _without_last(f(s, b)), many=True
     ),
     "a block is lost": Fault(buckets, "_blocks", lambda f: lambda *of: f(*of).slice(1), many=True),
-    "buckets are those of one process": Fault(
-        buckets, "_buckets", lambda f: lambda c, many: (f(c, many) + next(SALTS)) % many, many=True
+    "hashes are those of one process": Fault(buckets, "_hashed", lambda f: lambda c: _salted(f(c)), many=True),
+    "equal values are added up apart": Fault(
+        buckets, "_parts", lambda f: lambda whole, near: (whole.slice(k, 3) for k in range(0, len(near), 3)), many=True
+    ),
+    "the last values are not added up": Fault(
+        buckets, "_parts", lambda f: lambda whole, near: _without_last(f(whole, near)), many=True
     ),
     "the sign of a number is lost": Fault(buckets, "_bits", lambda f: lambda v: f(v) & np.int64(2**63 - 1)),
     "rows without a value are complete": Fault(
@@ -187,6 +192,11 @@ def _with_states(folded: Callable[..., Any], changed: Callable[[Any], Any]) -> C
             return folded(*of)
 
     return fold
+
+
+def _salted(counted: pa.Table) -> pa.Table:
+    near = counted["near"].to_numpy() + np.uint16(next(SALTS) * 40_503 % buckets.NEAR)
+    return counted.set_column(counted.column_names.index("near"), "near", pa.array(near))
 
 
 def _without_last(batches: Iterator[Any]) -> Iterator[Any]:

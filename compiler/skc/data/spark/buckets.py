@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -22,12 +22,16 @@ from skc.data.spark.session import Frame
 from skc_runtime.kinds import Array
 
 COUNTED = pa.schema([("k", pa.int32()), ("bits", pa.int64()), ("text", pa.large_binary()), ("n", pa.int64())])
+HASHED = COUNTED.append(pa.field("near", pa.uint16()))
+KEYS = COUNTED.names[:3]
 BLOCKS = pa.schema([("bucket", pa.int32()), ("counted", pa.binary())])
 WAITING = 1 << 21  # counted values of a partition in memory
 WAITING_BYTES = 1 << 28
 IN_BUCKET = 1 << 18  # values, if none repeats, unless that were more than BUCKETS
 BUCKETS = 1 << 12
 IN_TASK = 4  # buckets of a task at least, so that tasks get as many each
+NEAR = 1 << 16  # the leading bits of a hash, by which values are sorted
+AT_ONCE = 1 << 15  # values that are added up together: what is known of them stays in the cache of a processor
 MIXING = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio, odd: D. Knuth, TAOCP vol. 3, 6.4
 
 
@@ -75,10 +79,29 @@ def _size(counted: pa.Table) -> float:
 
 
 def added(counted: Sequence[pa.Table]) -> pa.Table:
-    """Each value once, with all its counts. Keys are bits and bytes, so equal ones are the same value."""
-    keys = COUNTED.names[:3]
-    grouped = pa.concat_tables(counted).group_by(keys, use_threads=False).aggregate([("n", "sum")])
-    return grouped.rename_columns(COUNTED.names).cast(COUNTED)
+    """Each value once, with all its counts, in the order of `near`. Keys are bits and bytes, so equal ones are the same
+    value.
+    """
+    whole = pa.concat_tables(counted)
+    near = whole["near"].to_numpy()
+    order = np.argsort(near, kind="stable")  # of uint16: a radix sort
+    parts = [_grouped(part) for part in _parts(whole.take(pa.array(order)), near[order])]
+    return pa.concat_tables(parts).cast(HASHED)
+
+
+def _parts(whole: pa.Table, near: Array) -> Iterator[pa.Table]:
+    """Sorted values, about AT_ONCE at a time; those with one `near` are in one part."""
+    marks = near[np.arange(AT_ONCE, len(near), AT_ONCE)]
+    ends = np.unique([0, *np.searchsorted(near, marks), len(near)]).tolist()
+    if len(ends) == 1:
+        yield whole
+    for start, end in pairwise(ends):
+        yield whole.slice(start, end - start)
+
+
+def _grouped(part: pa.Table) -> pa.Table:
+    grouped = part.group_by(KEYS, use_threads=False).aggregate([("n", "sum"), ("near", "min")])
+    return grouped.select([*KEYS, "n_sum", "near_min"]).rename_columns(HASHED.names)
 
 
 def _encoded(k: int, counted: pa.Table, column: Column) -> pa.Table:
@@ -88,7 +111,7 @@ def _encoded(k: int, counted: pa.Table, column: Column) -> pa.Table:
         nulls[0] = pa.array(_bits(values))
     else:
         nulls[1] = values.cast(pa.large_binary())
-    return pa.table([pa.array(np.full(len(n), k, np.int32)), *nulls, n], schema=COUNTED)
+    return _hashed(pa.table([pa.array(np.full(len(n), k, np.int32)), *nulls, n], schema=COUNTED))
 
 
 def _bits(values: pa.Array) -> Array:
@@ -107,12 +130,11 @@ def decoded(counted: pa.Table, column: Column) -> pa.Array:
 
 
 def _blocks(counted: pa.Table, buckets: int) -> pa.RecordBatch:
-    """A block of the values of each bucket that has some."""
-    of_each = _buckets(counted, buckets)
-    order = np.argsort(of_each, kind="stable")
-    columns = [column.combine_chunks() for column in counted.take(pa.array(order)).columns]
-    used, starts = np.unique(of_each[order], return_index=True)
-    sizes = np.diff(starts, append=len(order))
+    """A block of the values of each bucket that has some; they are in the order of `near`."""
+    of_each = counted["near"].to_numpy().astype(np.int64) * buckets // NEAR
+    used, starts = np.unique(of_each, return_index=True)
+    sizes = np.diff(starts, append=len(of_each))
+    columns = [column.combine_chunks() for column in counted.select(COUNTED.names).columns]
     cells = [
         written([column.slice(start, size) for column in columns])
         for start, size in zip(starts.tolist(), sizes.tolist(), strict=True)
@@ -120,15 +142,17 @@ def _blocks(counted: pa.Table, buckets: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.array(used, pa.int32()), pa.array(cells, pa.binary())], schema=BLOCKS)
 
 
-def _buckets(counted: pa.Table, buckets: int) -> Array:
-    """The bucket of each value, int64 [N], which is the same in every process."""
+def _hashed(counted: pa.Table) -> pa.Table:
+    """With the leading bits of the hash of each value, which are the same in every process."""
     bits = counted["bits"].fill_null(0).to_numpy().view(np.uint64)
-    texts = (0 if text is None else zlib.crc32(text) for text in counted["text"].to_pylist())
-    crcs = np.fromiter(texts, np.uint64, counted.num_rows)
+    texts = counted["text"]
+    if texts.null_count < len(texts):
+        crcs = (0 if text is None else zlib.crc32(text) for text in texts.to_pylist())
+        bits = bits ^ np.fromiter(crcs, np.uint64, len(texts))
     columns = counted["k"].to_numpy().astype(np.uint64) << np.uint64(40)
-    mixed = (bits ^ (bits >> np.uint64(32)) ^ crcs ^ columns) * MIXING
-    of_each: Array = (mixed >> np.uint64(33)).astype(np.int64) % buckets
-    return of_each
+    mixed = (bits ^ (bits >> np.uint64(32)) ^ columns) * MIXING
+    near = (mixed >> np.uint64(48)).astype(np.uint16)
+    return counted.append_column(HASHED.field("near"), pa.array(near))
 
 
 def shuffled(frame: Frame, local: Local, columns: Sequence[Column], partitions: int, rows: int) -> Frame:
@@ -145,4 +169,4 @@ def together(batches: Batches) -> Iterator[pa.Table]:
     """Each value of a partition of blocks once, bucket by bucket."""
     blocks = ((bucket.as_py(), cell) for batch in batches for bucket, cell in zip(*batch.columns, strict=True))
     for _, of_bucket in groupby(blocks, lambda block: block[0]):
-        yield added([pa.table(read(cell), schema=COUNTED) for _, cell in of_bucket])
+        yield added([_hashed(pa.table(read(cell), schema=COUNTED)) for _, cell in of_bucket]).select(COUNTED.names)
