@@ -153,6 +153,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         ("a library changed this setting, often one built with -ffast-math: load the artifact before or without it"),
     ),
     "a cluster of Spark is set up by its owner; tests/spark has what happens without one": (
+        "`skc compile`, `fit` and `transform` read it, by Spark; here give files of its rows",
         "leave out the columns to keep, or use DuckDB",
         "give a DataFrame of a session that runs in this process, or files",
         "check that the master runs, its address and the firewall: its page on port 8080 shows the URL",

@@ -165,7 +165,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     """`compile`, with its options as one value."""
     from skc.compiling import compiled
     from skc.data.default import engine_of
-    from skc.data.sources import is_in_database
+    from skc.data.sources import only_engine
     from skc.fit import fit
     from skc.origin import read_origin
     from skc.skew.freshness.leaks import leak_warnings
@@ -175,8 +175,9 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
         artifacts.check_target(target, force=options.force)
     clock = Clock()
     origin = read_origin(pipeline, options)
-    if is_in_database(origin.to_fit, origin.pipeline.data):
-        options = options.of_database()
+    engine = only_engine(origin.to_fit, origin.pipeline.data)
+    if engine is not None:
+        options = options.read_by(engine)
     open_engine = engine_of(options.engine, options.master)
     leaks = leak_warnings(origin.pipeline, origin.to_fit, options.threads, open_engine)
     fitted = fit(
@@ -338,13 +339,14 @@ def transformed(
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """`transform`, with its options as one value. Raises SkcError."""
+    from skc.data.sources import only_engine
     from skc.data.typed_rows import open_rows
     from skc.streaming import open_table, write_features
     from skc_runtime.tables import Form
 
     started = time.perf_counter()
     form = Form(options.keep, options.refused, plain_names=options.plain_names)
-    if options.engine == "spark":
+    if "spark" in (options.engine, only_engine(data, None)):
         from skc.streaming.spark import write_folder
 
         facts = write_folder(Path(artifact), data, out, form, force=options.force, master=options.master)

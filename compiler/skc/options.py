@@ -220,12 +220,12 @@ class CompileOptions(Options):
             raise fail("SKC140", "a budget is for a verification, and there is none", hint=hint)
         _check_engine(self.engine, self.threads, self.master)
 
-    def of_database(self) -> CompileOptions:
-        """The same, where the data turns out to be in a database: that says which engine reads it."""
-        if self.engine == "spark":
-            hint = "leave out --engine"
-            raise fail("SKC140", "--engine spark does not read a table of a database", hint=hint)
-        return replace(self, engine="postgres")
+    def read_by(self, engine: EngineName) -> CompileOptions:
+        """The same, where the data turns out to lie where one engine alone reads it. Raises SKC140."""
+        if self.engine not in ("duckdb", engine):
+            message = f"the data is read by --engine {engine} alone, and --engine {self.engine} is given"
+            raise fail("SKC140", message, hint="leave out --engine")
+        return replace(self, engine=engine)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,16 +57,17 @@ def fit_state(
 def collected(pipeline: Any, out: PathLike | None, options: FitOptions, progress: Progress | None) -> Collected:
     """`fit_state`, with its options as one value."""
     from skc.data.default import engine_of
-    from skc.data.sources import is_in_database
+    from skc.data.sources import only_engine
     from skc.skew.freshness.leaks import leak_warnings
     from skc.state.collect import collect
 
     target = _checked(out, force=options.force)
     parsed, text, warnings = _pipeline(pipeline)
-    if is_in_database(options.data, parsed.data):
+    engine = only_engine(options.data, parsed.data)
+    if engine == "postgres":
         hint = "write the rows into files of Parquet, and give these"
         raise fail("SKC699", "a database has no state of its rows", hint=hint)
-    open_engine = engine_of(options.engine, options.master)
+    open_engine = engine_of(engine or options.engine, options.master)
     leaks = leak_warnings(parsed, options.data, options.threads, open_engine)
     state, contents = collect(
         parsed,

@@ -183,7 +183,7 @@ def test_a_url_without_a_table_or_a_server_is_refused(
     (tmp_path / "p.yaml").write_text(TEXT.replace("URL", "postgresql://127.0.0.1:1/shop").replace("TABLE", "rides"))
     for options, words in (
         (["--threads", "2"], "--threads is for DuckDB: Postgres has workers of its own"),
-        (["--engine", "spark"], "--engine spark does not read a table of a database"),
+        (["--engine", "spark"], "the data is read by --engine postgres alone, and --engine spark is given"),
     ):
         assert cli.run(["compile", str(tmp_path / "p.yaml"), *options]) == cli.USER
         assert words in capsys.readouterr().err

@@ -6,7 +6,7 @@ Spreadsheets    a sheet of an .xlsx file, whose cells are read as values in JSON
 Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
 Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
 In memory       anything that implements the Arrow stream protocol: pandas, Polars and PyArrow tables
-Spark           a DataFrame, which only the engine Spark reads
+Spark           a DataFrame, or a table of its catalogue, `spark::sales.rides`: which only the engine Spark reads
 Postgres        a table, which only the engine Postgres reads, where it lies: `postgresql://host/database::rides`, or
                 `path` and `table`; or a table expression of Ibis
 
@@ -63,6 +63,7 @@ PACKINGS: dict[Kind, tuple[str, ...]] = {  # by which files of a kind may be com
     "json": ("", *PACKED),
 }
 DEFAULT = ReadOptions()
+IN_SPARK = "spark"  # what stands before `::` and a table of its catalogue
 NAMED: dict[Kind, str] = {"memory": "the table", "spark": "the DataFrame", "ibis": "the table expression"}
 SPARK_FRAMES = ("pyspark.sql.dataframe.DataFrame", "pyspark.sql.connect.dataframe.DataFrame")
 IBIS_TABLE = "ibis.expr.types.relations.Table"
@@ -105,6 +106,8 @@ class Source:
     @property
     def name(self) -> str:
         """What messages call the data."""
+        if self.kind == "spark" and self.table is not None:
+            return f"the table {self.table} of Spark"
         if self.kind in NAMED:
             return NAMED[self.kind]
         if self.kind == "postgres":  # the URL may have a password
@@ -158,12 +161,15 @@ def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]
     return _from_memory(data), declared
 
 
-def is_in_database(data: Any, declared: DataSource | None) -> bool:
-    """Whether what `resolve` is given is in a database, or means to be."""
+def only_engine(data: Any, declared: DataSource | None) -> Literal["postgres", "spark"] | None:
+    """Which engine alone reads what `resolve` is given, if that lies, or means to lie, where only one can."""
     if data is None or isinstance(data, DataSource):
         declared = data or declared
         data = None if declared is None else declared.path
-    return _is_of_server(data) or (isinstance(data, str) and DATABASE_URL.match(data) is not None)
+    if is_spark_frame(data) or (isinstance(data, str) and data.startswith(f"{IN_SPARK}::")):
+        return "spark"
+    is_database = _is_of_server(data) or (isinstance(data, str) and DATABASE_URL.match(data) is not None)
+    return "postgres" if is_database else None
 
 
 def _is_of_server(data: Any) -> bool:
@@ -221,6 +227,8 @@ def _from_path(path: str, table: str | None, options: ReadOptions, span: Span | 
         return _from_database(path, table, span)
     if "::" in path and table is None:
         path, _, table = path.partition("::")
+    if path == IN_SPARK and table is not None:
+        return Source("spark", table=table, span=span)
     if path.startswith("~") and not Path(path).exists():
         path = os.path.expanduser(path)
     files = remote_files(path, span, NO_DATA) if is_remote(path) else _files(path, span, options)

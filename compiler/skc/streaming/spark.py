@@ -21,7 +21,7 @@ from skc import artifact as artifacts
 from skc.data.default import open_engine
 from skc.data.engine import MEMORY_LIMIT
 from skc.data.sources import Source, folded, resolve
-from skc.data.spark.engine import check_session, empty_source
+from skc.data.spark.engine import check_session, empty_source, in_session
 from skc.data.spark.jobs import Batches, Refused, mapped, state_batch, states
 from skc.data.spark.parts import FrameParts, Parts, file_parts
 from skc.data.spark.session import Frame, Session, is_of_spark, open_session, spark_errors
@@ -49,19 +49,20 @@ def write_folder(artifact: Path, data: Any, out: Any, form: Form, *, force: bool
     """Write the features of all rows, and return the numbers of rows and of refused rows, and the names of the columns.
 
     A folder of this machine appears whole or not at all; below a URL, Spark's own `_SUCCESS` says that it is whole.
-    Raises SKC410, SKC412, SKC413, SKC502, SKC690, SKC691, SKC693, SKC694, and what reading the data raises.
+    Raises SKC201, SKC410, SKC412, SKC413, SKC502, SKC690, SKC691, SKC693, SKC694, and what reading the data raises.
     """
     target = _target(out, force=force)
     loaded = artifacts.read(artifact)
     inputs, reading = loaded.pipeline.inputs, DataSource(options=loaded.reading)
     one = shipped(loaded.files)
     source, _ = resolve(data, reading)
-    check_session(source)
     if source.kind in ("postgres", "ibis"):
         hint = "export the rows to Parquet, and give the files"
         raise fail("SKC202", "`skc transform` does not read a database by Spark", hint=hint)
-    schema = schema_of(one.manifest, form, _kept(source, inputs, form.keep))
+    check_session(source)  # before one is opened
     with open_session(master) as session:
+        source = in_session(session, source)
+        schema = schema_of(one.manifest, form, _kept(source, inputs, form.keep))
         parts, raw = _parts(session, source, inputs, form.keep)
         with _set(raw.sparkSession):
             task = Transforming(parts, inputs, form, schema, session.sparkContext.broadcast(one))

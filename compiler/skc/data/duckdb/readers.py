@@ -107,8 +107,9 @@ def open_files(database: Database, source: Source, inputs: Sequence[Input], othe
         case "duckdb":
             return _open_duckdb(database, source, inputs)
         case "spark":
-            message, hint = "a DataFrame of Spark is read by Spark alone", 'give `engine="spark"`, or files of its rows'
-            raise fail("SKC202", message, hint=hint)
+            message = f"{source.name} is read by Spark alone"
+            hint = "`skc compile`, `fit` and `transform` read it, by Spark; here give files of its rows"
+            raise fail("SKC202", message, span=source.span, hint=hint)
         case "ibis":
             return open_files(database, replace(source, kind="memory", frame=as_arrow(source.frame)), inputs, others)
         case "postgres":

@@ -17,10 +17,11 @@ from skc.data.sources import Source, folded
 from skc.data.spark.data import read_rows
 from skc.data.spark.parts import FrameParts, Reader, file_parts
 from skc.data.spark.rows import blocks_at_once, rows_of_block
-from skc.data.spark.session import Frame, Session, open_session, setting, spark_errors
+from skc.data.spark.session import Frame, Session, first_words, is_of_spark, open_session, setting, spark_errors
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
 
+CATALOGUE = "name a table that `spark.catalog.listTables()` shows, or a view of the session, or files: parquet.`/path`"
 BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
 
 
@@ -37,7 +38,7 @@ class SparkEngine:
         """See `Engine`."""
         if keep:
             raise fail("SKC220", "Spark carries no columns along", hint="leave out the columns to keep, or use DuckDB")
-        check_session(source)
+        source = in_session(self.session, source)
         cores = self.session.sparkContext.defaultParallelism
         if source.kind == "spark":
             _check_frame(source, inputs, declared)
@@ -59,6 +60,7 @@ class SparkEngine:
 
     def columns(self, source: Source) -> tuple[Stored, ...]:
         """See `Engine`. They are read on the driver."""
+        source = in_session(self.session, source)
         with open_engine(None, self.memory_limit) as engine:
             return engine.columns(empty_source(source) if source.kind == "spark" else source)
 
@@ -96,9 +98,23 @@ def spark_at(master: str | None) -> OpenEngine:
     return partial(open_spark, master)
 
 
+def in_session(session: Session, source: Source) -> Source:
+    """A source whose table, if it is one of the catalogue of a session, is there as a frame. Raises SKC201, SKC691."""
+    check_session(source)
+    if source.kind != "spark" or source.frame is not None:
+        return source
+    try:
+        return replace(source, frame=session.table(source.table))
+    except Exception as error:  # of PySpark, Py4J and Java, which have no class in common
+        if not is_of_spark(error):
+            raise
+        message = f"{source.name} cannot be opened"
+        raise fail("SKC201", message, span=source.span, hint=CATALOGUE, notes=[first_words(error)]) from None
+
+
 def check_session(source: Source) -> None:
     """Refuse a frame of Spark Connect. Raises SKC691."""
-    if source.kind == "spark" and type(source.frame).__module__.startswith("pyspark.sql.connect."):
+    if type(source.frame).__module__.startswith("pyspark.sql.connect."):
         hint = "give a DataFrame of a session that runs in this process, or files"
         raise fail("SKC691", "a session of Spark Connect cannot be used", hint=hint)
 
