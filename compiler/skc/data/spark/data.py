@@ -14,7 +14,7 @@ import pyarrow as pa
 from skc.data.engine import AnyRow, Column, Condition, LocatedRow
 from skc.data.sources import JSON, Source
 from skc.data.spark.aggregates import both, text_values
-from skc.data.spark.jobs import Refused, mapped, states
+from skc.data.spark.jobs import Refused, mapped, state_of, states
 from skc.data.spark.parts import Asking, FileParts, Found, InOrder, Reader, all_keys
 from skc.data.spark.rows import ddl
 from skc.data.spark.session import Frame, spark_errors
@@ -108,7 +108,7 @@ class SparkData(SparkTable):
         with spark_errors(READING):
             ordered = mapped(frame.orderBy("part", "row"), InOrder(local, tuple(columns)), "state binary")
             for row in ordered.toLocalIterator():
-                batch = pickle.loads(row.state)
+                batch = state_of(row.state)
                 renamed = batch.rename_columns([f"c{k}" for k in range(len(names))])
                 for start in range(0, batch.num_rows, size):
                     yield renamed.slice(start, size)

@@ -55,7 +55,7 @@ class Added(Generic[T]):
     add: Callable[[T, T], T]
 
     def __call__(self, batches: Batches) -> Batches:
-        states = (pickle.loads(state) for batch in batches for state in batch.column(0).to_pylist())
+        states = (state_of(state) for batch in batches for state in batch.column(0).to_pylist())
         yield from _state(self.add, states)
 
 
@@ -76,8 +76,17 @@ def _state(add: Callable[[Any, Any], Any], results: Iterable[Any]) -> Batches:
 
 
 def state_batch(state: object) -> pa.RecordBatch:
-    """A batch of one state."""
-    return pa.RecordBatch.from_arrays([pa.array([pickle.dumps(state)], pa.binary())], schema=STATE)
+    """A batch of one state, compressed: Java hands bytes to the driver one by one, and most of a state are counts."""
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        pickle.dump(state, stream)
+    return pa.RecordBatch.from_arrays([pa.array([sink.getvalue().to_pybytes()], pa.binary())], schema=STATE)
+
+
+def state_of(cell: bytes) -> Any:
+    """The state that a batch has."""
+    with pa.CompressedInputStream(pa.py_buffer(cell), "zstd") as stream:
+        return pickle.load(stream)
 
 
 def mapped(frame: Frame, function: Callable[[Batches], Batches], ddl: str) -> Frame:
@@ -93,7 +102,7 @@ def states(frame: Frame, function: Callable[[Batches], Batches], what: str) -> l
     """The states that a function gives. Raises SKC220 and SKC221, and what the function raised."""
     with spark_errors(what):
         rows = mapped(frame, function, "state binary").collect()
-    results = [pickle.loads(row.state) for row in rows]
+    results = [state_of(row.state) for row in rows]
     for result in results:
         if isinstance(result, Refused):
             raise SkcError(*result.diagnostics)

@@ -51,10 +51,10 @@ def added(left: Counted, right: Counted) -> Counted:
 
 
 def _added(left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
-    patterns, at = np.unique(np.concatenate([left[0], right[0]]), return_inverse=True)
-    counts = np.zeros(len(patterns), np.int64)
-    np.add.at(counts, at, np.concatenate([left[1], right[1]]))
-    return patterns, counts
+    patterns, counts = (np.concatenate(pair) for pair in zip(left, right, strict=True))
+    order = np.argsort(patterns, kind="stable")  # two runs that are sorted: a merge
+    patterns, starts = np.unique(patterns[order], return_index=True)
+    return patterns, np.add.reduceat(counts[order], starts) if len(starts) else counts
 
 
 def order_bits(values: pa.Array) -> Array:
