@@ -66,6 +66,7 @@ DOCUMENTS = (
 )
 CODE = {
     "runtime/java/src/main": (".java", r'"((?:[^"\\\n]|\\.)*)"'),
+    "runtime/java-spark/src/main": (".java", r'"((?:[^"\\\n]|\\.)*)"'),
     "runtime/go": (".go", r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`'),
     "runtime/cpp/src": (".cpp", r'"((?:[^"\\\n]|\\.)*)"'),
     "runtime/cpp/include": (".hpp", r'"((?:[^"\\\n]|\\.)*)"'),

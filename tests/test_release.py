@@ -114,12 +114,16 @@ def forgotten() -> None:
 def test_java_from_a_repository(artifact: Path, features: list[float], tmp_path: Path) -> None:
     need("java")
     release.release_java(tmp_path / "dist")
-    folder = tmp_path / "dist" / "maven" / "dev" / "skc" / "skc-runtime" / release.version()
-    for kind in ("", "-sources", "-javadoc"):
-        with zipfile.ZipFile(folder / f"skc-runtime-{release.version()}{kind}.jar") as packed:
-            names = packed.namelist()
-        assert kind == "-javadoc" or "META-INF/LICENSE" in names
-        assert any("dev/skc/runtime/Transformer." in name for name in names)
+    inside = {"skc-runtime": "dev/skc/runtime/Transformer.", "skc-spark": "dev/skc/spark/SkcSpark."}
+    for name, member in inside.items():
+        folder = tmp_path / "dist" / "maven" / "dev" / "skc" / name / release.version()
+        for kind in ("", "-sources", "-javadoc", *(["-all"] if name == "skc-spark" else [])):
+            with zipfile.ZipFile(folder / f"{name}-{release.version()}{kind}.jar") as packed:
+                names = packed.namelist()
+            assert kind == "-javadoc" or "META-INF/LICENSE" in names
+            assert any(member in name for name in names)
+    assert any("dev/skc/shaded/jackson" in name for name in names)
+    assert not any(name.startswith(("com/fasterxml", "org/apache/spark", "scala/")) for name in names)
     assert serve_in_java(tmp_path / "app", tmp_path / "dist" / "maven", artifact) == features
 
 
@@ -234,12 +238,12 @@ def cpp_project(folder: Path, lines: str) -> None:
 
 def test_one_version_everywhere() -> None:
     version = release.version()
-    pom = ET.parse(RUNTIME / "java" / "pom.xml").getroot()
-    assert pom.findtext("{*}version") == version
+    for folder in (".", "java", "java-spark"):
+        assert ET.parse(RUNTIME / folder / "pom.xml").getroot().findtext("{*}version") == version
     assert f"project(skc_runtime VERSION {version} " in (RUNTIME / "cpp" / "CMakeLists.txt").read_text()
     for file in ("go/log.go", "java/src/main/java/dev/skc/runtime/Log.java", "cpp/src/log_lines.cpp"):
         assert re.search(f'(?i)version = "{version}"', (RUNTIME / file).read_text()), file
-    for file in ("README.md", "runtime/java/README.md", "runtime/go/README.md", "runtime/cpp/README.md"):
+    for file in ("README.md", "runtime/java/README.md", "runtime/java-spark/README.md", "runtime/go/README.md", "runtime/cpp/README.md"):
         named = re.findall(r"(?:@v|<version>|runtime-cpp-)(\d+\.\d+\.\d+)", (ROOT / file).read_text(encoding="utf-8"))
         assert set(named) == {version}, file
 
@@ -251,7 +255,7 @@ def test_what_is_vendored_has_its_licence_and_is_noticed() -> None:
     for folder in vendored:
         assert (folder / "LICENSE").is_file(), folder
         assert folder.relative_to(ROOT).as_posix() in notice
-    for language in ("java", "go", "cpp"):
+    for language in ("java", "java-spark", "go", "cpp"):
         assert (RUNTIME / language / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert (RUNTIME / "cpp" / "NOTICE").read_text() == notice
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["license"] == "Apache-2.0"

@@ -1,7 +1,7 @@
 """Build every package into `dist/`: `python tools/release.py [python] [java] [go] [cpp]`, or `make release`.
 
     dist/*.whl, *.tar.gz             Python: wheel and source
-    dist/maven/                      Java: a Maven repository with jar, sources, javadoc and pom
+    dist/maven/                      Java: a Maven repository with jar, sources, javadoc and pom, also of that for Spark
     dist/go/                         Go: a module proxy as files, which GOPROXY=file://… reads
     dist/skc-runtime-cpp-*.tar.gz    C++: sources for FetchContent, find_package and add_subdirectory
 
@@ -42,15 +42,17 @@ def release_python(dist: Path) -> None:
 
 
 def release_java(dist: Path) -> None:
-    """From a copy: `runtime/java/target` may be in use, and what lies there must not get into a package."""
+    """From a copy: `target` may be in use, and what lies there must not get into a package."""
     repository = dist / "maven"
     shutil.rmtree(repository, ignore_errors=True)
     target = f"-DaltDeploymentRepository=dist::file:{repository}"
     with tempfile.TemporaryDirectory() as folder:
-        for path, name in sources(RUNTIME / "java"):
-            copy = Path(folder, name)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
+        shutil.copy(RUNTIME / "pom.xml", folder)
+        for module in ("java", "java-spark"):
+            for path, name in sources(RUNTIME / module):
+                copy = Path(folder, module, name)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, copy)
         run("mvn", "-q", "-B", "-Prelease", "-Dmaven.test.skip", "deploy", target, cwd=Path(folder))
 
 

@@ -28,7 +28,8 @@ public class SkcException extends RuntimeException {
     this.hint = hint;
   }
 
-  SkcException(String code, String problem, String hint) {
+  /** Of a runtime that is built on this one; {@code hint} may be null. */
+  protected SkcException(String code, String problem, String hint) {
     this(code, problem, Place.NONE, hint);
   }
 

@@ -1,0 +1,83 @@
+"""What the jar for Spark gives, in a session of its own: `java_features.py JAR FOLDER`, with the cases of test_java.py.
+
+Writes told.json, which has of each case the text of what was refused, or how many jobs there were before the rows were
+needed; the features are in the folder of its name.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SETTINGS = {
+    "spark.driver.memory": "1g",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "Asia/Tokyo",  # which no feature may show
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",  # Spark 3 asks for it
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+}
+warnings.simplefilter("ignore")  # of PySpark about itself
+
+
+def main(jar: str, folder: Path) -> None:
+    from pyspark.sql import DataFrame, SparkSession
+
+    builder = SparkSession.builder.master("local[2]").config("spark.jars", jar)
+    for name, value in SETTINGS.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    java = session._jvm.dev.skc.spark
+    told: dict[str, Any] = {"scala": session._jvm.scala.util.Properties.versionNumberString(), "spark": session.version}
+    for case in json.loads((folder / "cases.json").read_text()):
+        name, artifact = case["name"], case["artifact"]
+        frame = session.read.parquet(case["rows"]).repartition(case["partitions"]).selectExpr(*case["select"])
+        options = java.SkcOptions()
+        for method, words in case["options"].items():
+            options = getattr(options, method)(*([array(session, words)] if method == "keep" else words))
+
+        def features(frame: Any = frame, artifact: str = artifact, options: Any = options, case: Any = case) -> Any:
+            if "sql" not in case:
+                return DataFrame(java.SkcSpark.transform(frame._jdf, artifact, options), session)
+            java.SkcSpark.register(session._jsparkSession, "features", artifact, options)
+            frame.createOrReplaceTempView("given")
+            return session.sql(case["sql"])
+
+        for key, value in case["settings"].items():
+            session.conf.set(key, value)
+        told[name] = outcome(session, features, folder / name)
+        for key in case["settings"]:
+            session.conf.unset(key)
+    (folder / "told.json").write_text(json.dumps(told))
+    session.stop()
+
+
+def array(session: Any, words: list[str]) -> Any:
+    made = session.sparkContext._gateway.new_array(session._jvm.String, len(words))
+    for k, word in enumerate(words):
+        made[k] = word
+    return made
+
+
+def outcome(session: Any, features: Callable[[], Any], out: Path) -> Any:
+    """Write the features of a case; what is told of it."""
+    context = session.sparkContext
+    context.setJobGroup(out.name, "counted")
+    try:
+        frame = features()
+        jobs = len(context.statusTracker().getJobIdsForGroup(out.name))
+        frame.write.parquet(str(out))
+        return {"jobs": jobs}
+    except Exception as error:
+        words = [line for line in str(error).splitlines() if "error[" in line]
+        return {"refused": words[0][words[0].index("error[") :] if words else str(error)[:2000]}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
