@@ -243,7 +243,13 @@ def test_one_version_everywhere() -> None:
     assert f"project(skc_runtime VERSION {version} " in (RUNTIME / "cpp" / "CMakeLists.txt").read_text()
     for file in ("go/log.go", "java/src/main/java/dev/skc/runtime/Log.java", "cpp/src/log_lines.cpp"):
         assert re.search(f'(?i)version = "{version}"', (RUNTIME / file).read_text()), file
-    for file in ("README.md", "runtime/java/README.md", "runtime/java-spark/README.md", "runtime/go/README.md", "runtime/cpp/README.md"):
+    for file in (
+        "README.md",
+        "runtime/java/README.md",
+        "runtime/java-spark/README.md",
+        "runtime/go/README.md",
+        "runtime/cpp/README.md",
+    ):
         named = re.findall(r"(?:@v|<version>|runtime-cpp-)(\d+\.\d+\.\d+)", (ROOT / file).read_text(encoding="utf-8"))
         assert set(named) == {version}, file
 

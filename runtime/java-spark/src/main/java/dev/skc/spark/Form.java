@@ -53,7 +53,7 @@ final class Form implements Serializable {
     return refusedColumn;
   }
 
-  /** Of all columns, those to keep behind the features. Throws SkcException {@code invalid-option} where two have a name. */
+  /** Of all columns. Throws SkcException {@code invalid-option} where two would have the same name. */
   StructType schema(StructType given, List<String> kept) {
     List<StructField> fields = new ArrayList<>();
     for (Spec output : outputs) {

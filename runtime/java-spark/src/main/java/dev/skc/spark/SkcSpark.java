@@ -28,8 +28,8 @@ public final class SkcSpark {
   }
 
   /**
-   * The features of all rows, in the same partitions; no job is run for it. {@code artifact} is a folder that the driver
-   * sees.
+   * The features of all rows, in the same partitions; no job is run for it. {@code artifact} is a folder that the
+   * driver sees.
    *
    * <p>A row that is refused fails the job, with its partition and its row there, from 0, unless the options want it as
    * a column. Throws ArtifactException; RecordException for columns that are missing; SkcException {@code
@@ -64,8 +64,8 @@ public final class SkcSpark {
 
   /**
    * A function for SQL, which maps a struct to the struct of its features: {@code SELECT made.* FROM (SELECT
-   * name(struct(*)) AS made FROM rides)}. Fields that are not inputs are ignored. A row at a time takes several times as long as {@link #transform}. Throws as
-   * that does.
+   * name(struct(*)) AS made FROM rides)}. Fields that are not inputs are ignored. A row at a time takes several times as
+   * long as {@link #transform}. Throws as that does.
    */
   public static void register(SparkSession session, String name, String artifact, SkcOptions options) {
     Objects.requireNonNull(session, "session");
@@ -74,7 +74,8 @@ public final class SkcSpark {
     }
     Shipped shipped = Shipped.of(artifact, options);
     Form form = new Form(shipped.transformer(), options);
-    session.udf().register(name, new StructFunction(sent(session, shipped), form), form.schema(new StructType(), List.of()));
+    StructFunction function = new StructFunction(sent(session, shipped), form);
+    session.udf().register(name, function, form.schema(new StructType(), List.of()));
   }
 
   private static Broadcast<Shipped> sent(SparkSession session, Shipped shipped) {
