@@ -52,6 +52,8 @@ def test_a_machine_with_python_alone_names_what_it_skips(program: Program, monke
         "kafka (java is not installed, javac is not installed, mvn is not installed, confluent_kafka is not installed)",
         "spark (java is not installed, pyspark is not installed)",
         "opentelemetry (opentelemetry.sdk is not installed, opentelemetry.exporter.otlp.proto.http is not installed)",
+        "dask (dask is not installed)",
+        "ray (ray is not installed)",
         "real data (there is no /nowhere/taxis.csv, there is no /nowhere/titanic.csv)",
     ]
     assert toolchains.missing("python") == []

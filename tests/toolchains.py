@@ -133,6 +133,14 @@ def missing_opentelemetry() -> list[str]:
     return missing_modules("opentelemetry/sdk", "opentelemetry/exporter/otlp/proto/http")
 
 
+def missing_dask() -> list[str]:
+    return missing_modules("dask")
+
+
+def missing_ray() -> list[str]:
+    return missing_modules("ray")
+
+
 @dataclass(frozen=True)
 class Need:
     """What a part of the tests needs: how to find out, and the package of Debian where one alone brings it."""
@@ -152,6 +160,8 @@ NEEDS = {
     "kafka": Need(missing_kafka),
     "spark": Need(missing_spark),
     "opentelemetry": Need(missing_opentelemetry),
+    "dask": Need(missing_dask),
+    "ray": Need(missing_ray),
     "real data": Need(missing_real_data),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+import toolchains
 from feature_tables import alone, bits_of, flat, rides_table
 
 import skc_runtime
@@ -30,7 +31,9 @@ def assert_the_same(table: pa.Table, transformer: Transformer, rows: pa.Table, k
 @pytest.fixture(scope="module")
 def dask_frame() -> Any:
     """Rows in 7 partitions, with an index of their own."""
-    dask = pytest.importorskip("dask.dataframe")
+    toolchains.need("dask")
+    import dask.dataframe as dask
+
     frame = rides_table(150, 0.4).to_pandas(types_mapper=pd.ArrowDtype)
     frame["kept"] = pd.Categorical([f"k{k % 5}" for k in range(150)])
     frame.index = pd.Index([f"row {k:03}" for k in range(150)], name="id")
@@ -95,7 +98,9 @@ def test_dask_loads_an_artifact_once(dask_frame: Any, rides_directory: Path, mon
 @pytest.fixture(scope="module")
 def ray_data() -> Iterator[Any]:
     """Ray's data library, with a cluster of one process beside this one."""
-    ray = pytest.importorskip("ray")
+    toolchains.need("ray")
+    import ray
+
     runtime = str(Path(skc_runtime.__file__).parents[1])
     environment = {"env_vars": {"PYTHONPATH": os.pathsep.join([runtime, os.environ.get("PYTHONPATH", "")])}}
     with pytest.MonkeyPatch.context() as patch:
