@@ -161,6 +161,7 @@ def fit(
     with open_engine(threads, memory_limit) as engine:
         work.progress("reading", 0, None)
         work.opened = engine.load(source, (*work.pipeline.inputs, *added), declared).cached()
+        work.apart |= isinstance(work.opened, RunsNoPython)
         work.warnings += _look_at_inputs(work)
         stages = 0
         while wave := _next_wave(work):
@@ -200,8 +201,6 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     data = work.data
     inputs = work.pipeline.inputs  # the target is one of them, a moment need not be
     work.columns = columns_in_place(work.steps, inputs)
-    if isinstance(data, RunsNoPython):
-        _refuse_stages(work, data)
     columns = summarised(work.steps, inputs, work.requests)
     counting = [step for step in work.steps if ValueCounts() in work.requests[step.name]]
     counted = {key_of(ref.value, 0) for step in counting for ref in step.inputs}
@@ -211,16 +210,6 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     work.progress("reading", work.rows, work.rows)
     warnings += concerns.of_instants(inputs, summaries)
     return warnings + concerns.of_float32(data, work.pipeline, work.types)
-
-
-def _refuse_stages(work: _Work, data: RunsNoPython) -> None:
-    """Before anything is asked: an engine that runs no graph answers nothing about what a graph computes."""
-    for step in work.steps:
-        is_computed = any(key_of(ref.value, 0) not in work.columns for ref in step.inputs)
-        if step.state is None and work.requests[step.name] and is_computed:
-            needed = ", ".join(dict.fromkeys(type(request).__name__ for request in work.requests[step.name]))
-            (error,) = data.refused_stage(step.name, step.span).diagnostics
-            raise SkcError(replace(error, notes=(f"it needs {needed} of its inputs",)))
 
 
 def _rows_to_profile(work: _Work, pipeline: Pipeline) -> pa.RecordBatch:

@@ -117,7 +117,7 @@ def _to_arrow(columns: Mapping[str, Array], value: str, k: int, dtype: pa.DataTy
 
 def _guarded(data: Data, pipeline: Pipeline, declared: Guards, refused: RowRefusedError) -> SkcError:
     spec = declared.columns[refused.why]
-    row = data.find(AnyRow(), skip=refused.row)
+    row = refused.located or data.find(AnyRow(), skip=refused.row)
     behind = pipeline.behind([spec.step])
     inputs = [i for i in pipeline.inputs if i.value in behind and i.name in row.values]
     step: Step | None = next((s for s in pipeline.steps if s.name == spec.step), None)

@@ -21,7 +21,6 @@ from skc.data.postgres.capabilities import CAPABILITIES
 from skc.data.postgres.engine import open_postgres
 from skc.data.sources import resolve
 from skc.diagnostics import SkcError
-from skc.fit import fit
 from skc.ir import DataSource, Input, Output, Ref
 
 MADE = replace(
@@ -205,25 +204,6 @@ def test_what_a_user_may_not_read_is_refused(name: str, database: Any) -> None:
     port = database.info.port
     diagnostic = refused(f"postgresql://stranger@127.0.0.1:{port}/postgres::{name}")
     assert (diagnostic.code, diagnostic.hint) == ("SKC203", "let the user read the table: `GRANT SELECT ON … TO …`")
-
-
-def test_what_only_the_graph_computes_is_refused_before_anything_is_asked(
-    name: str, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = pipeline(
-        step("filled", "impute", "inputs/x", strategy="mean"),
-        step("scaled", "standard_scale", "filled"),
-        inputs=MADE.inputs[:1],
-    )
-    monkeypatch.setattr("skc.data.postgres.table.PostgresTable.aggregate", None)
-    with pytest.raises(SkcError) as error:
-        fit(made, f"{url}::{name}", open_engine=open_postgres)
-    (diagnostic,) = error.value.diagnostics
-    assert diagnostic.code == "SKC699"
-    assert diagnostic.message.startswith(
-        "step `scaled`: Postgres does not give statistics of the output of steps exactly"
-    )
-    assert diagnostic.notes == ("it needs Min, Max, Mean, Variance of its inputs",)
 
 
 def test_where_is_refused(name: str, url: str) -> None:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import random
-import struct
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from engine_cases import pipeline, step
+from postgres_cases import SENTINELS, TYPES, outcome, value
 
 from skc.data.postgres.engine import open_postgres
-from skc.diagnostics import SkcError
-from skc.fit import fit
-from skc.ir import Input, Pipeline, ProfileOptions
+from skc.ir import Input, Pipeline
 from skc_runtime.kinds import DType
 
-TYPES: dict[str, tuple[DType, str, pa.DataType]] = {  # what an input is declared, and what stores it
-    "float64": ("float64", "double precision", pa.float64()),
-    "real": ("float64", "real", pa.float32()),
-    "int64": ("int64", "bigint", pa.int64()),
-    "bool": ("bool", "boolean", pa.bool_()),
-    "string": ("string", "text", pa.string()),
-}
 STEPS: dict[DType, list[tuple[str, dict[str, Any]]]] = {
     "float64": [
         ("standard_scale", {}),
@@ -38,24 +28,6 @@ STEPS: dict[DType, list[tuple[str, dict[str, Any]]]] = {
     "bool": [("vocabulary", {}), ("one_hot", {})],
     "string": [("vocabulary", {"top_k": 2}), ("one_hot", {}), ("impute", {"strategy": "most_frequent"})],
 }
-SENTINELS: dict[DType, tuple[Any, ...]] = {"float64": (-1.0, 0.1), "int64": (0, 7), "string": ("a", "")}
-TEXTS = ["a", "A", "ä", "a\u0308", "", "\U0001f600", "\uffff", " a", "a ", "Z"]
-ENDS = [2**62, -(2**63), 2**53 + 1, 2**63 - 1]
-
-
-def value(draw: random.Random, kind: str, style: int) -> Any:
-    if draw.random() < 0.1:
-        return None
-    single = struct.unpack("f", struct.pack("f", draw.gauss(0, 100)))[0]
-    if kind == "float64":
-        hard = draw.choice([0.1, -0.0, 0.0, 5e-324, 1e-200, -1e100, math.nan, 1 / 3])
-        return (hard, draw.gauss(0, 1), float(draw.randrange(-5, 5)), single)[style]
-    return {
-        "real": draw.choice([single, -0.0, 1.5]),
-        "int64": draw.choice([draw.randrange(-9, 9), draw.choice(ENDS)]) if style else draw.randrange(100),
-        "bool": draw.random() < 0.3,
-        "string": draw.choice([*TEXTS, str(draw.randrange(30))]),
-    }[kind]
 
 
 def made_of(seed: int) -> tuple[Pipeline, pa.Table, str]:
@@ -76,14 +48,6 @@ def made_of(seed: int) -> tuple[Pipeline, pa.Table, str]:
         for j, (op, params) in enumerate(draw.sample(STEPS[dtype], 2)):
             steps.append(step(f"f{k}_{j}", op, source, **params))
     return pipeline(*steps, inputs=tuple(inputs)), pa.table(columns), ", ".join(declared)
-
-
-def outcome(made: Pipeline, data: Any, **options: Any) -> Any:
-    try:
-        fitted = fit(made, data, profile=ProfileOptions((), 10, 1), **options)
-    except SkcError as error:
-        return [(d.code, d.message) for d in error.diagnostics]
-    return fitted.pipeline, fitted.profile, [warning.text() for warning in fitted.warnings]
 
 
 @pytest.mark.parametrize("seed", range(30))

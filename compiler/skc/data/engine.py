@@ -41,7 +41,7 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 import pyarrow as pa
 
 from skc.data.sources import Source
-from skc.diagnostics import SkcError, Span
+from skc.diagnostics import Span
 from skc.ir import DataSource, Input
 from skc.values.types import Scalar
 from skc_runtime.kinds import KINDS, Array, DType, Kind, for_every_kind
@@ -224,11 +224,13 @@ class Layout:
 
 
 class RowRefusedError(Exception):
-    """A function of `map_batches` refuses a row of its batch; the engine raises it again with the row of the table."""
+    """A function of `map_batches` refuses a row of its batch; the engine raises it again with the row of the table, or
+    `located`, if it runs it on distinct rows.
+    """
 
-    def __init__(self, row: int, guard: int) -> None:
+    def __init__(self, row: int, guard: int, located: LocatedRow | None = None) -> None:
         super().__init__(row, guard)
-        self.row, self.why = row, guard
+        self.row, self.why, self.located = row, guard, located
 
 
 class Table(Protocol):
@@ -297,10 +299,10 @@ class DrawsSample(Protocol):
 
 @runtime_checkable
 class RunsNoPython(DrawsSample, Protocol):
-    """A table of an engine that cannot run functions where the rows are, and refuses what only a graph computes."""
+    """A table of an engine that cannot run functions where the rows are: `map_batches` runs them on distinct rows."""
 
-    def refused_stage(self, step: str, span: Span | None) -> SkcError:
-        """The error for a step that learns from the output of others."""
+    def distinct(self, columns: Sequence[Column]) -> Table:
+        """The distinct rows of some columns with how often each occurs. Raises SKC699 if they are too many."""
 
 
 class Data(Table, Protocol):

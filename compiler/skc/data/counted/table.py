@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from skc.data.arrays import Aligned, Columns, aligned, dtype_of, without_sentinels
 from skc.data.counted.rows import COUNT, bits_of, decoded
-from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, Table, Term
+from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, RowRefusedError, Table, Term
 from skc.data.held import HeldTable, sorted_width
 from skc.data.spark.aggregates import Aggregates
 from skc.values.types import Scalar
@@ -146,7 +146,10 @@ class CountedTable:
         for start in range(0, self.distinct.rows, size):
             rows = min(size, self.distinct.rows - start)
             part = HeldTable(None, rows, self.distinct.columns.part(columns, start, start + rows), 1)
-            batches.append(function(part.batch(columns, nan=True)))
+            try:
+                batches.append(function(part.batch(columns, nan=True)))
+            except RowRefusedError as refused:
+                raise RowRefusedError(start + refused.row, refused.why) from None
         whole = pa.Table.from_batches(batches, schema).combine_chunks()
         done(self.count())
         return _counted([one(whole[name]) for name in schema.names], computed, self.counts)

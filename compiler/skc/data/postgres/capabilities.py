@@ -64,7 +64,9 @@ POSTGRES: Mapping[Statistic, Exact | Refused] = {
     "a sample of rows": Exact(
         "by `sha256` of the values of a row: the same rows each time, and not those of other engines"
     ),
-    "statistics of the output of steps": Refused("the graph of the steps before does not run in a database"),
+    "statistics of the output of steps": Exact(
+        "`GROUP BY` of the inputs that it is computed from, floats by their bits; the graph runs here on distinct rows"
+    ),
     "`where`": Refused(
         "it is written in the dialect of DuckDB", "write the condition in a view, or in a table expression of Ibis"
     ),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+import numpy as np
 import pyarrow as pa
 
-from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
+from skc.data.engine import AnyRow, Column, Condition, HoldsNul, IsNull, IsOutside, LocatedRow, RowRefusedError, Table
 from skc.data.postgres.capabilities import not_exact
-from skc.data.postgres.connection import READING, database_errors, identifier, own
+from skc.data.postgres.connection import READING, database_errors, identifier, own, scalar
+from skc.data.postgres.counts import key_of
 from skc.data.postgres.table import COUNTING, PostgresTable
 from skc.data.sources import Source
 from skc.ir import Input
+from skc.values.types import Scalar
 
 CTID = "ctid"  # where a row of a table is stored
 
@@ -60,10 +63,13 @@ class PostgresData(PostgresTable):
 
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`. By its key; rows have no order."""
+        return self._found(_as_sql(condition), skip)
+
+    def _found(self, condition: str, skip: int = 0) -> LocatedRow:
         keys, names = [own(f"key{k}") for k in range(len(self.relation.keys))], [i.name for i in self.inputs]
         chosen = ", ".join([*(f"{key}::text" for key in keys), *map(identifier, names)])
         order = f" ORDER BY {', '.join(keys)}" if keys else ""
-        query = f"SELECT {chosen} FROM {self.keyed} WHERE {_as_sql(condition)}{order} LIMIT 1 OFFSET {skip}"
+        query = f"SELECT {chosen} FROM {self.keyed} WHERE {condition}{order} LIMIT 1 OFFSET {skip}"
         with database_errors("looking for a row failed", span=self.span):
             rows = self.connection.execute(query)
         if not rows:
@@ -71,6 +77,25 @@ class PostgresData(PostgresTable):
         row = rows[0]
         place = self.relation.place(row[: len(keys)])
         return LocatedRow(place, dict(zip(names, row[len(keys) :], strict=True)))
+
+    def map_batches(
+        self,
+        function: Callable[[pa.RecordBatch], pa.RecordBatch],
+        columns: Sequence[Column],
+        schema: pa.Schema,
+        size: int,
+        done: Callable[[int], None],
+    ) -> Table:
+        """See `Table`. A row that is refused is the first by its key with these values."""
+        distinct = self.distinct(columns)
+        try:
+            return distinct.map_batches(function, columns, schema, size, done)
+        except RowRefusedError as refused:
+            row = distinct.distinct.rows_at(np.array([refused.row]), columns)
+            located = self._found(
+                " AND ".join([_is(c, one[0].as_py()) for c, one in zip(columns, row.columns, strict=True)])
+            )
+            raise RowRefusedError(refused.row, refused.why, located) from None
 
     def is_constant(self, name: str) -> bool:
         """See `Data`."""
@@ -99,6 +124,18 @@ class PostgresData(PostgresTable):
     def kept_schema(self) -> pa.Schema:
         """See `Data`. There are none: see `PostgresEngine.load`."""
         return pa.schema([])
+
+
+def _is(column: Column, value: Scalar | None) -> str:
+    """Whether a column has exactly this value."""
+    if value is None:
+        return f"{identifier(column.name)} IS NULL"
+    given = (
+        f"float8send({scalar(value)})"
+        if column.kind.is_float
+        else scalar(int(value) if column.kind.is_ordered else value)
+    )
+    return f"{key_of(column)} = {given}"
 
 
 def _as_sql(condition: Condition) -> str:

@@ -1,6 +1,6 @@
 """A query in Postgres as an `skc.data.engine.Table`: SQL text, as for DuckDB, in the dialect of Postgres.
 
-Only what is asked for comes here: one number, or one value with its count; a column never does.
+Only what is asked for comes here: one number, or distinct values with their counts; the rows of a column never do.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ import pyarrow as pa
 
 from skc.data.arrays import TermSums, named
 from skc.data.blocks import DeviationProducts
-from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, Term
+from skc.data.counted.table import CountedTable
+from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, Table, Term
 from skc.data.held import sorted_width
-from skc.data.postgres.capabilities import not_exact
 from skc.data.postgres.columns import normal, ordered, summand, values
 from skc.data.postgres.connection import Connection, database_errors, scalar
+from skc.data.postgres.counts import distinct_rows
 from skc.data.postgres.folds import groups_of, products_of
 from skc.data.postgres.sample import sample_of
 from skc.data.postgres.sums import exact_sums
 from skc.data.targets import GroupSums
-from skc.diagnostics import SkcError, Span, bug
+from skc.diagnostics import Span, bug
 from skc.values.types import Scalar
 from skc_runtime.kinds import LARGEST_FLOAT32, Array
 
@@ -157,9 +158,10 @@ class PostgresTable:
         arrays = [pa.array(cells, ARROW[c.dtype]) for c, cells in zip(columns, by_column, strict=True)]
         return named(arrays, columns)
 
-    def refused_stage(self, step: str, span: Span | None) -> SkcError:
+    def distinct(self, columns: Sequence[Column]) -> CountedTable:
         """See `RunsNoPython`."""
-        return not_exact("statistics of the output of steps", f"step `{step}`", span)
+        with database_errors(COMPUTING, span=self.span):
+            return distinct_rows(self.connection, self.sql, columns, self.span)
 
     def map_batches(
         self,
@@ -168,9 +170,9 @@ class PostgresTable:
         schema: pa.Schema,
         size: int,
         done: Callable[[int], None],
-    ) -> PostgresTable:
-        """See `Table`."""
-        raise bug("a database is given a graph to run")
+    ) -> Table:
+        """See `Table`. The function runs here, on distinct rows."""
+        return self.distinct(columns).map_batches(function, columns, schema, size, done)
 
     def held(self, columns: Sequence[Column]) -> PostgresTable:
         """See `Table`. Nothing is held."""
