@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import ibis
+import looked_up
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from engine_cases import pipeline, step
 
+import skc
 from skc.data.postgres.engine import open_postgres
 from skc.diagnostics import SkcError
 from skc.fit import fit
@@ -76,3 +80,19 @@ def test_a_condition_is_written_in_a_view_or_an_expression(database: Any, url: s
     pyarrow.parquet.write_table(table.to_pyarrow(), tmp_path / "rows.parquet")  # as the others say
     assert fit(ids(NUMBERS, "v > 1"), tmp_path / "rows.parquet").pipeline.steps == expected
     con.disconnect()
+
+
+def test_rows_with_the_time_of_their_label_are_exported(stored: Any, tmp_path: Path) -> None:
+    """A database does not compare times of values and labels, and says so before anything is fitted."""
+    rows = looked_up.training(9, lambda k: timedelta(hours=-3))
+    (tmp_path / "pipeline.yaml").write_text(looked_up.PIPELINE)
+    kinds = {"timestamp[us, tz=UTC]": "timestamptz", "string": "text", "double": "float8", "int64": "bigint"}
+    data = stored(rows, ", ".join(f"{f.name} {kinds[str(f.type)]}" for f in rows.schema))
+    with pytest.raises(SkcError, match=r"SKC699.*`event_time` is `shown_at`: Postgres does not give values") as error:
+        skc.compile(tmp_path / "pipeline.yaml", data, verify=False)
+    (refused,) = error.value.diagnostics
+    assert refused.span is not None
+    assert "export the rows to Parquet" in str(refused.hint)
+    pyarrow.parquet.write_table(rows, tmp_path / "rows.parquet")
+    made = skc.compile(tmp_path / "pipeline.yaml", str(tmp_path / "rows.parquet"), verify=False)
+    assert [warning.code for warning in made.warnings].count("SKC662") == 1

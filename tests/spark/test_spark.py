@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import looked_up
 import numpy as np
 import op_harness
 import pyarrow as pa
@@ -27,11 +28,14 @@ from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import AnyRow, Grouping, IsNull, OpenEngine
 from skc.data.sampling import sampled
 from skc.data.spark import buckets, jobs, places
+from skc.data.spark.data import SparkData
 from skc.data.spark.engine import spark_at
 from skc.diagnostics import SkcError
 from skc.fit import fit
+from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Freshness, Input, Pipeline, ProfileOptions
 from skc.ops import OPS
+from skc.skew.freshness.leaks import leak_warnings
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("session")]  # PySpark's are its own
 ROOT = Path(__file__).parents[2]
@@ -318,3 +322,21 @@ def test_a_session_is_used_as_it_is(session: Any, tmp_path: Path) -> None:
     assert not session.sparkContext._jsc.getPersistentRDDs()
     with pytest.raises(SkcError, match=r"SKC691.*`local\[2\]` is active, and `yarn` is asked for"):
         fit(made, tmp_path / "rows.csv", open_engine=spark_at("yarn"))
+
+
+def test_leaks_are_those_of_duckdb(session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one file and in several, with the first row; in a frame, by its partition."""
+    monkeypatch.setattr(SparkData, "batches", None)  # no column comes to the driver
+    rows = looked_up.training(400, lambda k: datetime.timedelta(hours=-3 if k % 9 == 8 else 0))
+    for name, start in (("a", 0), ("b", 5), ("c", 100)):
+        pyarrow.parquet.write_table(rows.slice(start, {"a": 5, "b": 95, "c": 300}[name]), tmp_path / f"{name}.parquet")
+    (tmp_path / "pipeline.yaml").write_text(looked_up.PIPELINE)
+    pipeline, _ = read_pipeline(tmp_path / "pipeline.yaml")
+    for data in (str(tmp_path / "c.parquet"), str(tmp_path / "*.parquet")):
+        (expected,) = leak_warnings(pipeline, data)
+        (warning,) = leak_warnings(pipeline, data, None, SPARK)
+        assert warning == expected
+        assert ("row 8:" if "c." in data else "b.parquet, row 4:") in warning.notes[0]
+    frame = session.read.parquet(str(tmp_path / "c.parquet"))
+    (warning,) = leak_warnings(pipeline, frame, None, SPARK)
+    assert "partition 0, row 8:" in warning.notes[0]

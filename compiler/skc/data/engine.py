@@ -41,7 +41,7 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 import pyarrow as pa
 
 from skc.data.sources import Source
-from skc.diagnostics import Span
+from skc.diagnostics import SkcError, Span
 from skc.ir import DataSource, Input
 from skc.values.types import Scalar
 from skc_runtime.kinds import KINDS, Array, DType, Kind, for_every_kind
@@ -303,6 +303,9 @@ class RunsNoPython(DrawsSample, Protocol):
 
     def distinct(self, columns: Sequence[Column]) -> Table:
         """The distinct rows of some columns with how often each occurs. Raises SKC699 if they are too many."""
+
+    def refused_ages(self, event: str, span: Span | None) -> SkcError:
+        """The error for values that are compared with the time of their label, in the column `event`."""
 
 
 class Data(Table, Protocol):

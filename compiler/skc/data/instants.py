@@ -16,6 +16,7 @@ from skc_runtime.kinds import Array
 
 TIMED = ("timestamp", "date", "int64", "string")
 FURTHEST = (1 << 62) - 1  # microseconds from 1970, in which every difference is an int64
+OFFSET = r"[0-9][T ][0-9].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"  # of a time in ISO 8601
 HINT = "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601"
 
 
@@ -27,21 +28,33 @@ def check_timed(column: Column) -> None:
 
 def read_times(texts: pa.Array, column: Column) -> pa.Array:
     """Texts in ISO 8601 as microseconds; those without an offset are taken to be in UTC. Raises SKC623."""
-    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
-        try:
-            return pc.cast(texts, kind).cast(pa.int64())
-        except pa.ArrowException:
-            continue
-    first = next((text for text in texts.to_pylist() if text is not None and not _is_time(text)), None)
-    raise fail("SKC623", f"{column.label} does not hold times: {shown(first)}", hint=HINT)
+    times = _times(texts)
+    if times is None:
+        first = next(text for text in texts.to_pylist() if text is not None and _times(pa.array([text])) is None)
+        raise fail("SKC623", f"{column.label} does not hold times: {shown(first)}", hint=HINT)
+    return times
 
 
-def _is_time(text: str) -> bool:
+def are_times(values: pa.Array, column: Column) -> Array:
+    """Which values can be read as times, or are null: bool [N]."""
+    texts = _without_empty(values) if column.dtype == "string" else values
+    if column.dtype != "string" or _times(texts) is not None:
+        return np.ones(len(values), bool)
+    return np.array([text is None or _times(pa.array([text])) is not None for text in texts.to_pylist()], bool)
+
+
+def _times(texts: pa.Array) -> pa.Array | None:
+    """Each text by itself, with or without an offset: what else is in a batch does not matter. None if one is not a
+    time.
+    """
+    has_offset = pc.match_substring_regex(texts, OFFSET)
     try:
-        pc.cast(pa.array([text]), pa.timestamp("us"))
+        local = pc.cast(pc.if_else(has_offset, None, texts), pa.timestamp("us")).cast(pa.int64())
+        return pc.coalesce(
+            local, pc.cast(pc.if_else(has_offset, texts, None), pa.timestamp("us", "UTC")).cast(pa.int64())
+        )
     except pa.ArrowException:
-        return False
-    return True
+        return None
 
 
 def microseconds(values: pa.Array, column: Column) -> tuple[Array, Array]:

@@ -26,6 +26,7 @@ Statistic = Literal[
     "`where`",
     "texts as numbers or times",
     "columns to carry along",
+    "values from after their label",
 ]
 NAMES: Mapping[Dialect, str] = {
     "postgres": "Postgres",
@@ -72,6 +73,7 @@ POSTGRES: Mapping[Statistic, Exact | Refused] = {
     ),
     "texts as numbers or times": Refused("it reads texts by other rules", "cast the column in a view"),
     "columns to carry along": Refused("fitting needs none", "leave them out"),
+    "values from after their label": Refused("it reads texts as times by other rules"),
 }
 NOT_RUN = Refused("no server of it has run the tests")
 CAPABILITIES: Mapping[Dialect, Mapping[Statistic, Exact | Refused]] = {

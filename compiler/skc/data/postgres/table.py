@@ -20,6 +20,7 @@ from skc.data.blocks import DeviationProducts
 from skc.data.counted.table import CountedTable
 from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, Table, Term
 from skc.data.held import sorted_width
+from skc.data.postgres.capabilities import not_exact
 from skc.data.postgres.columns import normal, ordered, summand, values
 from skc.data.postgres.connection import Connection, database_errors, scalar
 from skc.data.postgres.counts import distinct_rows
@@ -27,7 +28,7 @@ from skc.data.postgres.folds import groups_of, products_of
 from skc.data.postgres.sample import sample_of
 from skc.data.postgres.sums import exact_sums
 from skc.data.targets import GroupSums
-from skc.diagnostics import Span, bug
+from skc.diagnostics import SkcError, Span, bug
 from skc.values.types import Scalar
 from skc_runtime.kinds import LARGEST_FLOAT32, Array
 
@@ -162,6 +163,10 @@ class PostgresTable:
         """See `RunsNoPython`."""
         with database_errors(COMPUTING, span=self.span):
             return distinct_rows(self.connection, self.sql, columns, self.span)
+
+    def refused_ages(self, event: str, span: Span | None) -> SkcError:
+        """See `RunsNoPython`."""
+        return not_exact("values from after their label", f"`event_time` is `{event}`", span)
 
     def map_batches(
         self,

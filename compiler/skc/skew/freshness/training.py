@@ -6,24 +6,23 @@ that only what is certainly later counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from skc.data.default import open_engine as open_default
-from skc.data.engine import MEMORY_LIMIT, AnyRow, Column, OpenEngine
-from skc.data.instants import HINT, ages_of, check_timed, microseconds
+from skc.data.engine import MEMORY_LIMIT, AnyRow, Column, Data, OpenEngine, RunsNoPython
+from skc.data.instants import HINT, ages_of, are_times, check_timed, microseconds
 from skc.data.sources import resolve
 from skc.data.stored import input_of, stored_columns
 from skc.diagnostics import SkcError, Span, fail
 from skc.ir import DataSource, Input
 from skc_runtime.kinds import DAY_US, Array
 
-ROWS = 65_536  # at once
+NO_AGES = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,8 @@ def training_ages(
     """By input, the ages of its values. `times` names the column with the times of each, `event` that of the labels;
     a column that is one of `inputs` is read as that. `spans` say where the names are written.
 
-    Memory grows by 8 bytes a row and input; without ages it does not grow. Raises SKC200 to SKC209, SKC623.
+    All is counted where the rows lie, and one small state of each batch is added up. Memory grows by 8 bytes a row and
+    input; without ages it does not grow. Raises SKC200 to SKC209, SKC623, and SKC699 of a database.
     """
     names = list(dict.fromkeys([event, *times.values()]))
     source, where = resolve(data, declared)
@@ -75,16 +75,16 @@ def training_ages(
         check_timed(column)
     with open_engine(threads, MEMORY_LIMIT) as engine:
         opened = engine.load(source, tuple(read), where)
-        seen = {name: _Seen(columns[event], columns[other], with_ages) for name, other in times.items()}
-        start = 0
-        with closing(opened.batches(names, ROWS)) as batches:
-            for batch in batches:
-                by_name = dict(zip(names, batch.columns, strict=True))
-                for name, other in times.items():
-                    seen[name].see(by_name[event], by_name[other], start)
-                start += len(batch)
-        places = {name: opened.find(AnyRow(), skip=one.first[0]).place for name, one in seen.items() if one.first}
-    return {name: one.result(times[name], start, places.get(name, "")) for name, one in seen.items()}
+        if isinstance(opened, RunsNoPython):
+            raise opened.refused_ages(event, (spans or {}).get(event))
+        pairs = {name: _Pair(columns[event], columns[other]) for name, other in times.items()}
+        seen = _seen(opened, tuple(pairs.values()), with_ages)
+        rows = opened.count()
+        firsts = [_first(opened, pair) if one.leaks else None for pair, one in zip(pairs.values(), seen, strict=True)]
+    return {
+        name: TrainingAges(pair.value.name, rows, np.sort(np.concatenate([NO_AGES, *one.ages])), one.leaks, first)
+        for (name, pair), one, first in zip(pairs.items(), seen, firsts, strict=True)
+    }
 
 
 def _stored(name: str, stored: Sequence[Any], spans: Mapping[str, Span | None]) -> Input:
@@ -99,30 +99,120 @@ def _nullable(value: Input) -> Input:
     return Input(value.name, value.dtype, nullable=True, null_values=value.null_values, span=value.span)
 
 
-class _Seen:
-    """What was seen of one input so far."""
+@dataclass(frozen=True)
+class _Pair:
+    """The time of the label and that of a value, in a batch whose columns have their names."""
 
-    def __init__(self, event: Column, value: Column, with_ages: bool) -> None:
-        self.event, self.value, self.with_ages = event, value, with_ages
-        self.ages: list[Array] = []
-        self.leaks = 0
-        self.first: tuple[int, int, int] | None = None  # the row, the time of the value, the time of the label
+    event: Column
+    value: Column
 
-    def see(self, events: pa.Array, values: pa.Array, start: int) -> None:
-        """A batch whose first row is row `start` of all."""
-        is_day = self.event.kind.tick_us == DAY_US != self.value.kind.tick_us
-        event, has_event = microseconds(events, self.event)
-        value, has_value = microseconds(values, self.value)
-        ages = ages_of(value, event + (DAY_US - 1) * is_day)
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """As they are stored, each once."""
+        named = {column.name: replace(column, null_values=()) for column in (self.event, self.value)}
+        return tuple(named.values())
+
+    def times(self, batch: pa.RecordBatch) -> tuple[Array, Array, Array]:
+        """Of the rows that have both: which they are, the time of the value, and that of the label."""
+        event, has_event = microseconds(batch[self.event.name], self.event)
+        value, has_value = microseconds(batch[self.value.name], self.value)
         there = np.flatnonzero(has_event & has_value)
-        late = there[ages[there] < 0]
-        if self.with_ages:
-            self.ages.append(ages[there])
-        self.leaks += len(late)
-        if len(late) and self.first is None:
-            self.first = start + int(late[0]), int(value[late[0]]), int(event[late[0]])
+        return there, value[there], event[there]
 
-    def result(self, column: str, rows: int, place: str) -> TrainingAges:
-        ages = np.sort(np.concatenate(self.ages)) if self.ages else np.zeros(0, np.int64)
-        first = None if self.first is None else Leak(place, *self.first[1:])
-        return TrainingAges(column, rows, ages, self.leaks, first)
+    def ages(self, values: Array, events: Array) -> Array:
+        """Below 0 where the value is from after its label."""
+        is_day = self.event.kind.tick_us == DAY_US != self.value.kind.tick_us
+        return ages_of(values, events + (DAY_US - 1) * is_day)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What some rows have of one input. Without `holds_times` they have a text that is not a time, and nothing else is
+    known of them.
+    """
+
+    holds_times: bool
+    leaks: int = 0
+    ages: tuple[Array, ...] = ()
+
+    def __add__(self, other: _Seen) -> _Seen:
+        holds_times = self.holds_times and other.holds_times
+        return _Seen(holds_times, self.leaks + other.leaks, self.ages + other.ages)
+
+
+@dataclass(frozen=True)
+class _See:
+    """For `Table.fold`: what a batch has of each pair. It can be pickled."""
+
+    pairs: tuple[_Pair, ...]
+    with_ages: bool
+
+    def __call__(self, batch: pa.RecordBatch) -> tuple[_Seen, ...]:
+        batch = batch.rename_columns([column.name for column in _read(self.pairs)])
+        return tuple(self._see(pair, batch) for pair in self.pairs)
+
+    def _see(self, pair: _Pair, batch: pa.RecordBatch) -> _Seen:
+        if not all(are_times(batch[c.name], c).all() for c in pair.columns):
+            return _Seen(holds_times=False)
+        _, values, events = pair.times(batch)
+        ages = pair.ages(values, events)
+        return _Seen(True, int(np.count_nonzero(ages < 0)), (ages,) if self.with_ages else ())
+
+
+def _both(left: tuple[_Seen, ...], right: tuple[_Seen, ...]) -> tuple[_Seen, ...]:
+    return tuple(a + b for a, b in zip(left, right, strict=True))
+
+
+@dataclass(frozen=True)
+class _FirstLeak:
+    """For `Table.chosen`: the first row of a batch that leaks."""
+
+    pair: _Pair
+
+    def __call__(self, batch: pa.RecordBatch) -> Array:
+        there, values, events = self.pair.times(batch.rename_columns([c.name for c in self.pair.columns]))
+        return there[self.pair.ages(values, events) < 0][:1]
+
+
+@dataclass(frozen=True)
+class _FirstOther:
+    """For `Table.chosen`: the first row of a batch whose text is not a time."""
+
+    column: Column
+
+    def __call__(self, batch: pa.RecordBatch) -> Array:
+        return np.flatnonzero(~are_times(batch.column(0), self.column))[:1]
+
+
+def _read(pairs: Sequence[_Pair]) -> tuple[Column, ...]:
+    """The columns of all pairs, as they are stored."""
+    return tuple({column.name: column for pair in pairs for column in pair.columns}.values())
+
+
+def _seen(opened: Data, pairs: tuple[_Pair, ...], with_ages: bool) -> tuple[_Seen, ...]:
+    """What all rows have of each pair. Raises SKC623 for the first text of the first column that is not a time."""
+    seen = opened.fold(_See(pairs, with_ages), _both, _read(pairs))
+    if seen is None:
+        return tuple(_Seen(holds_times=True) for _ in pairs)
+    for pair, one in zip(pairs, seen, strict=True):
+        for column in () if one.holds_times else pair.columns:
+            at = _first_of(opened, _FirstOther(column), (column,))
+            if at is not None:
+                microseconds(opened.rows_at(np.array([at]), (column,)).column(0), column)
+    return seen
+
+
+def _first(opened: Data, pair: _Pair) -> Leak | None:
+    """The first row that leaks, which is looked for only if there is one."""
+    at = _first_of(opened, _FirstLeak(pair), pair.columns)
+    if at is None:
+        return None
+    row = opened.rows_at(np.array([at]), pair.columns).rename_columns([c.name for c in pair.columns])
+    _, (value,), (event,) = pair.times(row)
+    return Leak(opened.find(AnyRow(), skip=at).place, int(value), int(event))
+
+
+def _first_of(opened: Data, function: Callable[[pa.RecordBatch], Array], columns: tuple[Column, ...]) -> int | None:
+    """The first row that a function chooses; of each batch it chooses one at most."""
+    chosen = opened.chosen(function, columns)
+    return int(chosen.min()) if len(chosen) else None
