@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine_cases import ROWS, pipeline, staged, step
 from postgres_cases import SENTINELS, TYPES, outcome, value
 
 import skc
+from skc import plan
 from skc.data.counted.rows import CountRows
 from skc.data.default import open_engine
 from skc.data.engine import Column
@@ -101,10 +103,10 @@ def test_rows_are_distinct_by_their_bits_and_bytes(stored: Any) -> None:
         assert data.distinct([]).count() == 300
     counting = CountRows(tuple(columns), ((0, 1, 2, 3),), 1 << 20)
     (expected,) = counting.finished(counting(table.combine_chunks().to_batches()[0]))
-    (given,) = counting.finished(counting(batch))  # each row once
+    (once,) = counting.finished(counting(batch))  # each row once
     assert isinstance(expected, pa.Table)
-    assert isinstance(given, pa.Table)
-    counted = dict(zip(rows_of(given), found.counts.tolist(), strict=True))
+    assert isinstance(once, pa.Table)
+    counted = dict(zip(rows_of(once), found.counts.tolist(), strict=True))
     assert counted == rows_of(expected)
 
 
@@ -183,11 +185,37 @@ def test_titanic(stored: Any, tmp_path: Path) -> None:
     toolchains.need("real data")
     path = REPOSITORY / "tests" / "real" / "titanic.yaml"
     made, _ = read_pipeline(path)
-    with open_engine() as engine:
-        source, declared = resolve(toolchains.real_data() / "titanic.csv", made.data)
-        rows = list(engine.load(source, made.inputs, declared).batches([i.name for i in made.inputs], 1 << 16))
-    table = pa.Table.from_batches(rows).rename_columns([i.name for i in made.inputs])
+    table = as_read(made, toolchains.real_data() / "titanic.csv")
     same_artifact(path, table, stored(table), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["rides", "taxis"])
+def test_rows_that_a_view_selects(name: str, database: Any, url: str, stored: Any) -> None:
+    """`where` is refused, and its hint followed: the condition is in a view, and texts are compared by their bytes."""
+    if name == "taxis":
+        toolchains.need("real data")
+    path = {"rides": "examples/rides/pipeline.yaml", "taxis": "tests/real/taxis.yaml"}[name]
+    made, _ = read_pipeline(REPOSITORY / path)
+    data = REPOSITORY / "examples/rides/data.csv" if name == "rides" else toolchains.real_data() / "taxis.csv"
+    assert made.data is not None
+    assert made.data.where is not None
+    before = replace(made, data=replace(made.data, where=None))
+    table = stored(as_read(before, data)).rpartition("::")[2]
+    condition = made.data.where.replace("pickup", 'pickup COLLATE "C"')
+    database.execute(f"CREATE VIEW {name}_before AS SELECT * FROM {table} WHERE {condition}")
+    fitted = fit(before, f"{url}::{name}_before", open_engine=open_postgres)
+    expected = fit(made, data)
+    assert 0 < fitted.rows == expected.rows
+    assert plan.encode(fitted.pipeline) == plan.encode(expected.pipeline)
+
+
+def as_read(made: Pipeline, data: Path) -> pa.Table:
+    """All rows of a file, as DuckDB reads them."""
+    names = [i.name for i in made.inputs]
+    with open_engine() as engine:
+        source, declared = resolve(data, made.data)
+        rows = list(engine.load(source, made.inputs, declared).batches(names, 1 << 16))
+    return pa.Table.from_batches(rows).rename_columns(names)
 
 
 def same_artifact(definition: Path, table: pa.Table, data: str, folder: Path) -> None:

@@ -130,12 +130,12 @@ def _is(column: Column, value: Scalar | None) -> str:
     """Whether a column has exactly this value."""
     if value is None:
         return f"{identifier(column.name)} IS NULL"
-    given = (
+    constant = (
         f"float8send({scalar(value)})"
         if column.kind.is_float
         else scalar(int(value) if column.kind.is_ordered else value)
     )
-    return f"{key_of(column)} = {given}"
+    return f"{key_of(column)} = {constant}"
 
 
 def _as_sql(condition: Condition) -> str:
