@@ -85,6 +85,10 @@ class MemoryFrame:
         to = pa.array([hash(one) % partitions for one in zip(*values, strict=True)], pa.int64())
         return MemoryFrame([whole.filter(pc.equal(to, k)) for k in range(partitions)])
 
+    def coalesce(self, partitions: int) -> MemoryFrame:
+        groups = [self.partitions[k::partitions] for k in range(min(partitions, len(self.partitions)))]
+        return MemoryFrame([pa.concat_tables(group) for group in groups])
+
     def sortWithinPartitions(self, name: str) -> MemoryFrame:  # Spark's name
         return self._each(lambda one: one.sort_by(name))
 

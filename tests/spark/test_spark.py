@@ -293,9 +293,10 @@ def test_what_a_frame_lacks_is_refused_before_it_is_read(session: Any) -> None:
 
 
 def test_a_value_of_a_frame_is_refused_with_its_partition_and_row(session: Any) -> None:
-    frame = session.range(0, 40, 1, 4).selectExpr("if(id = 33, 'x', cast(id AS string)) AS n")
+    """Also where a task has several partitions."""
+    frame = session.range(0, 400, 1, 40).selectExpr("if(id = 333, 'x', cast(id AS string)) AS n")
     made = pipeline(step("y", "vocabulary", "inputs/n"), inputs=(Input("n", "int64", text="number"),))
-    assert refusal(made, frame, SPARK)[0][:2] == ("SKC206", "partition 3, row 4: `x` in column `n` is not an int64")
+    assert refusal(made, frame, SPARK)[0][:2] == ("SKC206", "partition 33, row 4: `x` in column `n` is not an int64")
 
 
 def test_the_first_file_that_is_refused_is_named(tmp_path: Path) -> None:

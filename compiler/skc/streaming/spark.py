@@ -23,7 +23,7 @@ from skc.data.engine import MEMORY_LIMIT
 from skc.data.sources import Source, folded, resolve
 from skc.data.spark.engine import check_session, empty_source, in_session
 from skc.data.spark.jobs import Batches, Refused, mapped, state_batch, states
-from skc.data.spark.parts import FrameParts, Parts, file_parts
+from skc.data.spark.parts import FrameParts, Parts, file_parts, numbered
 from skc.data.spark.session import Frame, Session, is_of_spark, open_session, spark_errors
 from skc.data.typed_rows import Rows
 from skc.diagnostics import SkcError, fail
@@ -153,8 +153,8 @@ def _parts(session: Session, source: Source, inputs: tuple[Input, ...], keep: Se
     names = list(source.frame.columns)
     read = {folded(name) for name in (*(i.name for i in inputs), *keep)}
     places = [k for k, name in enumerate(names) if folded(name) in read]
-    numbered = source.frame.toDF(*(f"c{k}" for k in range(len(names))))
-    return FrameParts(tuple(names[k] for k in places)), numbered.select(*(f"c{k}" for k in places))
+    chosen = source.frame.toDF(*(f"c{k}" for k in range(len(names)))).select(*(f"c{k}" for k in places))
+    return FrameParts(tuple(names[k] for k in places)), numbered(chosen)
 
 
 @contextmanager

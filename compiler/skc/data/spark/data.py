@@ -22,6 +22,7 @@ from skc.data.spark.table import SparkTable
 from skc.diagnostics import SkcError
 from skc.ir import Input
 
+TASKS = 8  # of a pass for each core, at most
 READING = "reading the rows failed"
 
 
@@ -120,7 +121,8 @@ class SparkData(SparkTable):
 
 def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list[Frame]) -> SparkData:
     """The typed rows of all parts, read once and kept by the executors. `raw` is what the reader reads; if that are
-    fewer files than `cores`, their rows are then divided among these.
+    fewer files than `cores`, their rows are then divided among these; many parts become fewer, several to a task, since
+    each pass starts each task.
 
     Raises what the first part with something to refuse raises: SKC203 to SKC207, SKC209, SKC225; SKC220, SKC221.
     """
@@ -129,7 +131,7 @@ def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list
         typed = mapped(raw, reader, ddl(reader.schema))
         if isinstance(reader.parts, FileParts) and reader.parts.count < cores:
             typed = typed.repartition(cores)
-        typed = typed.persist()
+        typed = typed.coalesce(TASKS * cores).persist()
         kept.append(typed)
         closing = typed.filter(f"{last} IS NOT NULL").select(last).collect()
     facts = sorted((pickle.loads(row[0]) for row in closing), key=attrgetter("part"))
@@ -146,7 +148,7 @@ def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list
         frame=_rows_of(typed, reader),
         names=names,
         starts=starts,
-        partitions=max(cores, len(facts)),
+        partitions=min(max(cores, len(facts)), TASKS * cores),
         kept=kept,
         source=source,
         reader=reader,

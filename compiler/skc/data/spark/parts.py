@@ -23,6 +23,7 @@ from skc.data.remote import is_remote
 from skc.data.sources import Source
 from skc.data.spark.jobs import Batches, Refused, state_batch
 from skc.data.spark.rows import Local, block, block_schema
+from skc.data.spark.session import Frame
 from skc.diagnostics import SkcError
 from skc.ir import DataSource, Input
 from skc.scratch import scratch_folder
@@ -64,28 +65,32 @@ def file_parts(source: Source) -> FileParts:
 @dataclass(frozen=True)
 class FrameParts:
     """The partitions of a frame, whose rows are the batches: written to the disk of the executor while it is read. The
-    columns have `names`, which need not be those in the frame.
+    columns have `names`, which need not be those in the frame; behind them is the number of the partition, which a task
+    that has several does not know.
     """
 
     names: tuple[str, ...]
 
     def sources(self, batches: Batches) -> Iterator[tuple[int, Source]]:
         """See `Parts`. A partition without rows is none."""
-        from pyspark import TaskContext
-
         first = next(batches, None)
         if first is None:
             return
-        task = TaskContext.get()
-        assert task is not None  # this runs in one
-        part = task.partitionId()
+        part = first.column(len(self.names))[0].as_py()
         with scratch_folder("skc-part") as folder:
             path, label = str(folder / "rows.arrow"), f"partition {part}"
-            schema = first.rename_columns(self.names).schema
-            with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+            with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, self._rows(first).schema) as writer:
                 for batch in chain([first], batches):
-                    writer.write_batch(batch.rename_columns(self.names))
+                    writer.write_batch(self._rows(batch))
             yield part, Source("arrow", (label,), copies={label: path})
+
+    def _rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return batch.select([*range(len(self.names))]).rename_columns(list(self.names))
+
+
+def numbered(frame: Frame) -> Frame:
+    """A frame as `FrameParts` reads it, whose columns are called `c0`, `c1`, …"""
+    return frame.selectExpr("*", "spark_partition_id() AS part")
 
 
 @dataclass(frozen=True)
