@@ -36,6 +36,7 @@ outputs:
 """
 FILES = 6
 ROWS = 1_000  # of a file
+SECONDS = 600  # that a command may take
 LIVED = 3.0  # seconds, before an executor is killed
 
 
@@ -139,7 +140,7 @@ def run(cluster: Cluster, *words: str | Path, killed: int) -> None:
     killer.start()
     command = [sys.executable, "-m", "skc", *map(str, words), "--engine", "spark", "--master", cluster.master]
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=SECONDS)
     killer.over.set()
     killer.join()
     assert done.returncode == 0, done.stderr[-3000:]
