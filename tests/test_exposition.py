@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,14 @@ def text_of(transformer: skc_runtime.Transformer) -> str:
     return exposition(transformer.manifest.name, transformer.manifest.plan, transformer.signals(), 3)
 
 
+@cache
+def fetch_modules() -> None:
+    """Or the first run on a new machine says what it downloads, where the lint says what is wrong."""
+    subprocess.run(["go", "mod", "download"], cwd=LINT, check=True, capture_output=True)
+
+
 def lint(text: str) -> tuple[int, str]:
+    fetch_modules()
     done = subprocess.run(["go", "run", "."], cwd=LINT, input=text, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
