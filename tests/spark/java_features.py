@@ -66,7 +66,7 @@ def array(session: Any, words: list[str]) -> Any:
 
 
 def outcome(session: Any, features: Callable[[], Any], out: Path) -> Any:
-    """Write the features of a case; what is told of it."""
+    """Write the features of a case, and return the number of jobs before that, or the refusal."""
     context = session.sparkContext
     context.setJobGroup(out.name, "counted")
     try:
