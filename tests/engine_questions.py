@@ -52,10 +52,12 @@ WITHOUT = replace(F, null_values=(-1.0, 0.1)), replace(N, null_values=(0, 2**53)
 
 
 @contextmanager
-def opened(open_engine: OpenEngine, table: Any, where: str | None = None) -> Iterator[Data]:
+def opened(
+    open_engine: OpenEngine, table: Any, where: str | None = None, inputs: tuple[Input, ...] = QUESTIONS
+) -> Iterator[Data]:
     source, _ = resolve(table, None)
     with open_engine(None, "1GB") as engine:
-        yield engine.load(source, QUESTIONS, DataSource(where=where))
+        yield engine.load(source, inputs, DataSource(where=where))
 
 
 def answers(data: Data, *, pairs: bool = True) -> dict[str, Any]:

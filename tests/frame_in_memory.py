@@ -8,6 +8,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -50,8 +51,9 @@ class MemorySession:
         return self
 
     def range(self, start: int, stop: int, step: int, partitions: int) -> MemoryFrame:
-        assert (start, step, partitions) == (0, 1, stop)
-        return MemoryFrame([pa.table({"id": [k]}) for k in range(stop)])
+        numbers = list(range(start, stop, step))
+        cuts = [len(numbers) * k // partitions for k in range(partitions + 1)]
+        return MemoryFrame([pa.table({"id": numbers[a:b]}) for a, b in pairwise(cuts)])
 
 
 @dataclass(frozen=True)

@@ -80,12 +80,14 @@ def test_the_number_of_partitions_makes_no_difference(
     assert learned(of_skewed, frame, SPARK) == expected
 
 
-def test_200_partitions_most_of_them_empty_make_no_difference(
-    session: Any, of_skewed: Pipeline, skewed: pa.Table, tmp_path: Path
+@pytest.mark.parametrize(("partitions", "keys"), [(200, ["k"]), (10_000, [])])
+def test_many_partitions_most_of_them_empty_make_no_difference(
+    partitions: int, keys: list[str], session: Any, of_skewed: Pipeline, skewed: pa.Table, tmp_path: Path
 ) -> None:
-    """By key: one has nearly all rows."""
+    """By key: one has nearly all rows; or each with one row at most."""
     made = replace(of_skewed, data=None)
-    other = fit(made, shuffled(session, skewed, tmp_path).repartition(200, "k"), open_engine=SPARK)
+    frame = shuffled(session, skewed, tmp_path).repartition(partitions, *keys)
+    other = fit(made, frame, open_engine=SPARK)
     assert plan.dumps(other.pipeline) == plan.dumps(fit(made, skewed).pipeline)
 
 

@@ -209,7 +209,8 @@ class Transforming:
     artifact: Any  # a broadcast of `Shipped`
 
     def __call__(self, batches: Batches) -> Batches:
-        for _, source in self.parts.sources(batches):
+        for several in self.parts.sources(batches):
+            source = several.source
             with open_engine(1, MEMORY_LIMIT) as engine:
                 data = engine.load(source, self.inputs, DataSource(), self.form.keep)
                 yield from self._features(source, Rows(data, data.count(), self.form.keep))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -15,14 +16,13 @@ from skc.data.engine import AnyRow, Column, Condition, LocatedRow
 from skc.data.sources import JSON, Source
 from skc.data.spark.aggregates import both, text_values
 from skc.data.spark.jobs import Refused, mapped, state_of, states
-from skc.data.spark.parts import Asking, FileParts, Found, InOrder, Reader, all_keys
+from skc.data.spark.parts import Asking, FileParts, Found, InOrder, Reader, all_keys, tasks_of_pass
 from skc.data.spark.rows import ddl
 from skc.data.spark.session import Frame, spark_errors
 from skc.data.spark.table import SparkTable
 from skc.diagnostics import SkcError
 from skc.ir import Input
 
-TASKS = 8  # of a pass for each core, at most
 READING = "reading the rows failed"
 
 
@@ -54,23 +54,31 @@ class SparkData(SparkTable):
         return SparkTable(frame, self.names, None, self.partitions, self.kept)
 
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
-        """See `Data`. The parts are read again, or the part of a row that is known by its number."""
+        """See `Data`. The parts are read again, or the part of a row that is known by its number, with those that were
+        read with it.
+        """
         nothing = LocatedRow(self.source.name, {})
         if isinstance(condition, AnyRow):
             starts = self._places()
             part = int(np.searchsorted(starts, skip, side="right")) - 1
             if part >= len(starts) - 1:
                 return nothing
-            rows_by_part = self._ask(Found(condition, skip - int(starts[part]), 1), part)
+            rows_by_part = self._ask(Found(condition, skip - int(starts[part]), 1), self._read_with(part))
             skip = 0
         else:
-            rows_by_part = self._ask(Found(condition, 0, skip + 1))
+            rows_by_part = self._ask(Found(condition, 0, skip + 1), most=skip + 1)
         rows: list[LocatedRow] = [row for of_part in rows_by_part for row in of_part]
         return rows[skip] if skip < len(rows) else nothing
 
-    def _ask(self, question: Callable[[Any], Any], only: int | None = None) -> list[Any]:
-        """What is found in each part, in order."""
-        answers = states(self.raw, Asking(self.reader, question, only), READING)
+    def _read_with(self, part: int) -> range:
+        """The part, and those up to the next of which a row is known: its rows may be theirs, see `Facts`."""
+        starts = self._places()
+        following = int(np.searchsorted(starts, starts[part + 1], side="right"))
+        return range(part, following - 1 if following < len(starts) else sys.maxsize)
+
+    def _ask(self, question: Callable[[Any], Any], among: range | None = None, most: int = sys.maxsize) -> list[Any]:
+        """What is found in the parts, in order; at least `most` of all that there is."""
+        answers = states(self.raw, Asking(self.reader, question, among, most), READING)
         return [answer for _, answer in sorted(answers, key=lambda pair: int(pair[0]))]
 
     def is_constant(self, name: str) -> bool:
@@ -121,8 +129,7 @@ class SparkData(SparkTable):
 
 def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list[Frame]) -> SparkData:
     """The typed rows of all parts, read once and kept by the executors. `raw` is what the reader reads; if that are
-    fewer files than `cores`, their rows are then divided among these; many parts become fewer, several to a task, since
-    each pass starts each task.
+    fewer files than `cores`, their rows are then divided among these.
 
     Raises what the first part with something to refuse raises: SKC203 to SKC207, SKC209, SKC225; SKC220, SKC221.
     """
@@ -131,16 +138,16 @@ def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list
         typed = mapped(raw, reader, ddl(reader.schema))
         if isinstance(reader.parts, FileParts) and reader.parts.count < cores:
             typed = typed.repartition(cores)
-        typed = typed.coalesce(TASKS * cores).persist()
+        typed = typed.persist()
         kept.append(typed)
         closing = typed.filter(f"{last} IS NOT NULL").select(last).collect()
-    facts = sorted((pickle.loads(row[0]) for row in closing), key=attrgetter("part"))
-    for fact in facts:
-        if isinstance(fact, Refused):
-            raise SkcError(*fact.diagnostics)
-    counts = np.zeros(1 + max((fact.part for fact in facts), default=-1), np.int64)
-    for fact in facts:
-        counts[fact.part] = fact.rows
+    facts = [pickle.loads(row[0]) for row in closing]
+    refused = [fact for fact in facts if isinstance(fact, Refused)]
+    if refused:
+        raise SkcError(*min(refused, key=attrgetter("part")).diagnostics)
+    rows = {part: n for fact in facts for part, n in fact.rows.items()}
+    counts = np.zeros(1 + max(rows, default=-1), np.int64)
+    counts[[*rows]] = [*rows.values()]
     names = tuple(i.name for i in reader.inputs)
     narrow = frozenset(name for fact in facts for name in fact.narrow)
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -148,7 +155,7 @@ def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list
         frame=_rows_of(typed, reader),
         names=names,
         starts=starts,
-        partitions=min(max(cores, len(facts)), TASKS * cores),
+        partitions=min(max(cores, len(rows)), tasks_of_pass(cores)),
         kept=kept,
         source=source,
         reader=reader,

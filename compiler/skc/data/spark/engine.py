@@ -15,7 +15,7 @@ from skc.data.engine import MEMORY_LIMIT, Data, Layout, OpenEngine, Stored
 from skc.data.predicate import parse_predicate
 from skc.data.sources import Source, folded
 from skc.data.spark.data import read_rows
-from skc.data.spark.parts import FrameParts, Reader, file_parts, numbered
+from skc.data.spark.parts import FrameParts, Reader, file_parts, numbered, tasks_of_pass
 from skc.data.spark.rows import blocks_at_once, rows_of_block
 from skc.data.spark.session import Frame, Session, first_words, is_of_spark, open_session, setting, spark_errors
 from skc.diagnostics import fail
@@ -43,11 +43,12 @@ class SparkEngine:
         if source.kind == "spark":
             _check_frame(source, inputs, declared)
             names = _needed(source.frame, inputs, declared)
-            raw = numbered(source.frame.select(*map(_quoted, names)).toDF(*(f"c{k}" for k in range(len(names)))))
+            chosen = source.frame.select(*map(_quoted, names)).toDF(*(f"c{k}" for k in range(len(names))))
+            raw = numbered(chosen).coalesce(tasks_of_pass(cores))
             reader = Reader(FrameParts(names), inputs, declared, self.memory_limit, rows_of_block(len(inputs)))
             return self._read(source, raw, reader, cores)
         parts = file_parts(source)
-        raw = self.session.range(0, parts.count, 1, parts.count)
+        raw = self.session.range(0, parts.count, 1, min(parts.count, tasks_of_pass(cores)))
         return self._read(
             source, raw, Reader(parts, inputs, declared, self.memory_limit, rows_of_block(len(inputs))), cores
         )
