@@ -17,6 +17,8 @@ SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "Asia/Tokyo",  # which no plan may show
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50",
+    "spark.shuffle.spill.numElementsForceSpillThreshold": "200",  # what is brought together is first written to disk
+    "spark.memory.fraction": "0.03",  # of the heap: 22 MB, so that what is persisted goes to disk too
 }
 
 

@@ -10,6 +10,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ def main(jar: str, folder: Path) -> None:
     session.sparkContext.setLogLevel("OFF")
     java = session._jvm.dev.skc.spark
     told: dict[str, Any] = {"scala": session._jvm.scala.util.Properties.versionNumberString(), "spark": session.version}
-    for case in json.loads((folder / "cases.json").read_text()):
+    _logger, handler = logged(session, folder / "loaded.log")  # the logger is kept: Java keeps it weakly
+    cases = json.loads((folder / "cases.json").read_text())
+    for case in cases:
         name, artifact = case["name"], case["artifact"]
         frame = session.read.parquet(case["rows"]).repartition(case["partitions"]).selectExpr(*case["select"])
         options = java.SkcOptions()
@@ -54,8 +57,41 @@ def main(jar: str, folder: Path) -> None:
         told[name] = outcome(session, features, folder / name)
         for key in case["settings"]:
             session.conf.unset(key)
+    told["together"] = together(session, cases, folder)
+    handler.close()
     (folder / "told.json").write_text(json.dumps(told))
     session.stop()
+
+
+def logged(session: Any, file: Path) -> tuple[Any, Any]:
+    """Let the jar write to a file which artifacts it loads and releases."""
+    java = session._jvm.java.util.logging
+    handler = java.FileHandler(str(file))
+    handler.setFormatter(java.SimpleFormatter())
+    handler.setLevel(java.Level.ALL)
+    logger = java.Logger.getLogger("dev.skc.spark")
+    logger.setLevel(java.Level.ALL)
+    logger.setUseParentHandlers(False)
+    logger.addHandler(handler)
+    return logger, handler
+
+
+def together(session: Any, cases: list[dict[str, Any]], folder: Path) -> dict[str, int]:
+    """The features of several artifacts in one task, and how many rows differ from those of each by itself."""
+    from pyspark.sql import DataFrame
+
+    java, names = session._jvm.dev.skc.spark, [case["name"] for case in cases if case["name"].startswith("variant ")]
+    frames = []
+    for case in (case for case in cases if case["name"] in names):
+        rows = session.read.parquet(case["rows"])
+        options = java.SkcOptions().keep(array(session, ["n"]))
+        frames.append(DataFrame(java.SkcSpark.transform(rows._jdf, case["artifact"], options), session))
+    one = [frame.selectExpr("to_json(struct(*)) AS text") for frame in frames]
+    task = reduce(DataFrame.unionAll, one).coalesce(1)
+    each = [session.read.parquet(str(folder / name)).selectExpr("to_json(struct(*)) AS text") for name in names]
+    alone = reduce(DataFrame.unionAll, each)
+    found, expected = (sorted(row.text for row in frame.collect()) for frame in (task, alone))
+    return {"artifacts": len(frames), "rows": len(found), "different": len({*found} ^ {*expected})}
 
 
 def array(session: Any, words: list[str]) -> Any:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -55,6 +57,7 @@ outputs:
   parts: {features: [hour, year, on], dtype: int64}
   x: {features: [age, days, price, single, small], dtype: float64}
 """
+VARIANTS = range(6)  # of TIMES; a JVM keeps 4 artifacts
 UTC = datetime.UTC
 MOMENTS = [  # what java.sql.Timestamp and java.sql.Date cannot hold as they are: other calendars, offsets with seconds
     datetime.datetime(1, 1, 1, tzinfo=UTC),
@@ -144,8 +147,13 @@ def jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("artifacts")
     made = {"rides": compile_pipeline(rides(), "packed", GOLDEN_RIDES).write(folder / "rides")}
-    (folder / "times.yaml").write_text(TIMES)
-    sources = {"times": (folder / "times.yaml", times_table())}
+    sources: dict[str, tuple[Path, Any]] = {}
+    for name, text in {
+        "times": TIMES,
+        **{f"variant {k}": TIMES.replace("value: -1", f"value: {k}") for k in VARIANTS},
+    }.items():
+        (folder / f"{name}.yaml").write_text(text)
+        sources[name] = (folder / f"{name}.yaml", times_table())
     sources["example"] = (ROOT / "examples" / "rides" / "pipeline.yaml", ROOT / "examples" / "rides" / "data.csv")
     if not toolchains.missing("real data"):
         for name in toolchains.REAL:
@@ -239,6 +247,9 @@ def cases(artifacts: dict[str, Path], tables: dict[str, Path]) -> dict[str, Case
         "nowhere": Case(rides / "nowhere", rows),
         "another identity": Case(rides, rows, options={"expect": ["0" * 64]}),
         "a function that keeps": Case(rides, rows, options={"keepAll": []}, sql="SELECT 1"),
+    }
+    made |= {
+        f"variant {k}": Case(artifacts[f"variant {k}"], tables["times"], options={"keep": ["n"]}) for k in VARIANTS
     }
     real = {
         name: Case(artifacts[name], tables[name], options=kept | {"keep": ["n"]})
@@ -360,3 +371,22 @@ REFUSALS = {
 @pytest.mark.parametrize("name", REFUSALS)
 def test_what_cannot_be_served_is_refused_by_name(name: str, told: Told) -> None:
     assert told.of[name].get("refused", "nothing was refused").startswith(REFUSALS[name])
+
+
+def test_a_jvm_loads_an_artifact_once_and_keeps_four(told: Told, artifacts: dict[str, Path]) -> None:
+    """Except for those in use: one task has the features of six."""
+    rows = len(VARIANTS) * len(MOMENTS)
+    assert told.of["together"] == {"artifacts": len(VARIANTS), "rows": rows, "different": 0}
+    lines = (told.folder / "loaded.log").read_text().splitlines()
+    words = [line.split()[-3:] for line in lines if re.search(r": (loaded|released) ", line)]
+    held, most, loads = set[str](), 0, Counter[str]()
+    for what, identity, replay in words:
+        assert replay == "exact"
+        assert (what == "loaded") == (identity not in held)
+        held.symmetric_difference_update({identity})
+        most = max(most, len(held))
+        loads[identity] += what == "loaded"
+    assert (len(held), most) == (4, len(VARIANTS))
+    assert loads[skc_runtime.load(artifacts["rides"]).identity] == 1  # for all rows of a dozen cases
+    variants = [loads[skc_runtime.load(artifacts[f"variant {k}"]).identity] for k in VARIANTS]
+    assert max(variants) <= 3  # by its own case, and twice by the last: on the driver, and in its task

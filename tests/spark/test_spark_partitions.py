@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from skc import plan
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import OpenEngine
 from skc.data.spark import buckets, jobs, places
+from skc.data.spark.engine import SparkEngine
 from skc.fit import fit
 from skc.ir import DataSource, Input, Pipeline, ProfileOptions
 
@@ -127,6 +128,57 @@ def jobs_counted(session: Any, group: str) -> Iterator[list[int]]:
     finally:
         counted.append(len(context.statusTracker().getJobIdsForGroup(group)))
         context._jsc.clearJobGroup()
+
+
+def spilled(session: Any) -> int:
+    """The bytes that all stages so far wrote to disk because memory did not suffice."""
+    context = session.sparkContext
+    gateway = context._gateway
+    nothing = gateway.new_array(gateway.jvm.double, 0), gateway.jvm.java.util.ArrayList()
+    stages = context._jsc.sc().statusStore().stageList(None, False, False, *nothing)
+    return sum(stages.apply(k).diskBytesSpilled() for k in range(stages.size()))
+
+
+@dataclass
+class Kept:
+    """What was persisted, at most, in bytes."""
+
+    on_disk: int = 0
+
+
+@pytest.fixture
+def kept(session: Any, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    found = Kept()
+
+    def close(engine: SparkEngine) -> None:
+        found.on_disk = sum(one.diskSize() for one in session.sparkContext._jsc.sc().getRDDStorageInfo())
+        before(engine)
+
+    before = SparkEngine.close
+    monkeypatch.setattr(SparkEngine, "close", close)
+    return found
+
+
+def test_memory_that_does_not_suffice_makes_no_difference(
+    session: Any, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All tests have the little that conftest.py gives them."""
+    rows = 400_000
+    draw = np.random.default_rng(4)
+    table = pa.table(
+        {f"x{k}": draw.normal(size=rows) for k in range(8)} | {"s": draw.integers(0, 50_000, rows).astype(str)}
+    )
+    inputs = (*(Input(f"x{k}", "float64") for k in range(8)), Input("s", "string"))
+    steps = [step(f"y{k}", "quantile_bin", f"inputs/x{k}", bins=9) for k in range(8)]
+    made = pipeline(*steps, step("hot", "vocabulary", "inputs/s", top_k=99), inputs=inputs)
+    monkeypatch.setattr(buckets, "IN_BUCKET", 256)  # so that many blocks are brought together
+    before = spilled(session)
+    for k in range(4):
+        pyarrow.parquet.write_table(table.slice(k * rows // 4, rows // 4), tmp_path / f"{k}.parquet")
+    other = fit(made, tmp_path, open_engine=SPARK)
+    assert plan.dumps(other.pipeline) == plan.dumps(fit(made, tmp_path).pipeline)
+    assert spilled(session) > before + 100_000
+    assert kept.on_disk > 1 << 24
 
 
 def of_columns(columns: int) -> tuple[Pipeline, pa.Table]:

@@ -10,9 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -21,7 +19,6 @@ import java.util.stream.Stream;
  */
 final class Shipped implements Serializable {
   private static final long serialVersionUID = 1L;
-  private static final Map<String, Transformer> LOADED = new ConcurrentHashMap<>();
 
   private final String identity;
   private final HashMap<String, byte[]> files;
@@ -38,7 +35,7 @@ final class Shipped implements Serializable {
     Path folder = Path.of(Objects.requireNonNull(artifact, "artifact"));
     try (Transformer checked = Transformer.load(folder, options.loading())) {
       Shipped shipped = new Shipped(checked.identity(), read(folder), options.replay());
-      shipped.transformer(); // of the bytes that are sent, should the folder have changed
+      shipped.use().close(); // of the bytes that are sent, should the folder have changed
       return shipped;
     }
   }
@@ -56,9 +53,9 @@ final class Shipped implements Serializable {
     }
   }
 
-  /** What this JVM has loaded of it, now or before. */
-  Transformer transformer() {
+  /** A use of what this JVM has loaded of it, now or before. */
+  Loaded.Use use() {
     LoadOptions options = new LoadOptions().replay(replay).expect(identity);
-    return LOADED.computeIfAbsent(identity + " " + replay, any -> Transformer.load(files, options));
+    return Loaded.use(identity + " " + replay, () -> Transformer.load(files, options));
   }
 }

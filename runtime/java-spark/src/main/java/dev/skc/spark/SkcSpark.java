@@ -17,7 +17,8 @@ import org.apache.spark.sql.types.StructType;
  * Features of a DataFrame, computed where its rows are, in the JVM of the executors: the bits of {@code Transformer},
  * and of {@code skc_runtime.spark} in Python.
  *
- * <p>An artifact is broadcast, so that an executor gets it once, and loaded once in each JVM, with all checks.
+ * <p>An artifact is broadcast, so that an executor gets it once, and loaded once in each JVM, with all checks; a JVM
+ * keeps the last four that were used.
  */
 public final class SkcSpark {
   private SkcSpark() {}
@@ -39,9 +40,13 @@ public final class SkcSpark {
     Objects.requireNonNull(rows, "rows");
     Objects.requireNonNull(options, "options");
     Shipped shipped = Shipped.of(artifact, options);
-    Form form = new Form(shipped.transformer(), options);
     StructType given = rows.schema();
-    Inputs inputs = Inputs.of(shipped.transformer(), given.fieldNames());
+    Form form;
+    Inputs inputs;
+    try (Loaded.Use use = shipped.use()) {
+      form = new Form(use.transformer(), options);
+      inputs = Inputs.of(use.transformer(), given.fieldNames());
+    }
     List<String> kept = options.kept(given.fieldNames());
     StructType schema = form.schema(given, kept);
     // columns by their places: names may have dots, quotes, or be the same but for their case
@@ -73,7 +78,10 @@ public final class SkcSpark {
       throw new Refusal("invalid-option", "a function of SQL keeps no columns", "select them beside it");
     }
     Shipped shipped = Shipped.of(artifact, options);
-    Form form = new Form(shipped.transformer(), options);
+    Form form;
+    try (Loaded.Use use = shipped.use()) {
+      form = new Form(use.transformer(), options);
+    }
     StructFunction function = new StructFunction(sent(session, shipped), form);
     session.udf().register(name, function, form.schema(new StructType(), List.of()));
   }

@@ -30,9 +30,9 @@ final class StructFunction implements UDF1<Row, Row> {
     if (row == null) {
       return null;
     }
-    Transformer transformer = artifact.value().transformer();
     Object[] cells = new Object[form.width()];
-    try {
+    try (Loaded.Use use = artifact.value().use()) {
+      Transformer transformer = use.transformer();
       form.put(transformer.transform(inputs(transformer, row.schema()).record(row), Extra.ERROR), 0, cells);
     } catch (RecordException error) {
       if (!form.isRefusedColumn()) {

@@ -15,11 +15,13 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.util.TaskCompletionListener;
 
 /** The features of the rows of a partition: of some at a time, which are as many as a batch of Arrow in Spark. */
 final class Task implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1L;
-  private static final int AT_ONCE = 1024; // a batch costs about as much as ten rows by themselves
+  private static final int AT_ONCE = 1024;
+  private static final int FEW = 8; // a batch costs about as much as ten rows by themselves
 
   private final Broadcast<Shipped> artifact;
   private final Inputs inputs;
@@ -35,7 +37,9 @@ final class Task implements MapPartitionsFunction<Row, Row> {
 
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
-    Transformer transformer = artifact.value().transformer();
+    Loaded.Use use = artifact.value().use();
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> use.close());
+    Transformer transformer = use.transformer();
     return new Iterator<>() {
       private Iterator<Row> ready = Collections.emptyIterator();
       private long before;
@@ -66,19 +70,40 @@ final class Task implements MapPartitionsFunction<Row, Row> {
   private List<Row> features(Transformer transformer, List<Row> rows, long before) {
     List<Row> made = new ArrayList<>(rows.size());
     try {
-      Features features = transformer.transformColumns(inputs.columns(rows));
-      for (int row = 0; row < rows.size(); row++) {
-        Object[] cells = cells(rows.get(row));
-        form.put(features, row, cells);
-        made.add(RowFactory.create(cells));
-      }
+      put(transformer, rows, made);
     } catch (RecordException error) {
       if (!form.isRefusedColumn()) {
         throw placed(error, before);
       }
-      rows.forEach(row -> made.add(alone(transformer, row))); // a row has the same bits alone
+      halves(transformer, rows, made);
     }
     return made;
+  }
+
+  /** Adds the features of rows of which none is refused; otherwise it adds nothing. */
+  private void put(Transformer transformer, List<Row> rows, List<Row> made) {
+    Features features = transformer.transformColumns(inputs.columns(rows));
+    for (int row = 0; row < rows.size(); row++) {
+      Object[] cells = cells(rows.get(row));
+      form.put(features, row, cells);
+      made.add(RowFactory.create(cells));
+    }
+  }
+
+  /** Of rows with a refused one, whose others are computed together as far as possible: a row has the same bits alone. */
+  private void halves(Transformer transformer, List<Row> rows, List<Row> made) {
+    if (rows.size() <= FEW) {
+      rows.forEach(row -> made.add(alone(transformer, row)));
+      return;
+    }
+    int half = rows.size() / 2;
+    for (List<Row> some : List.of(rows.subList(0, half), rows.subList(half, rows.size()))) {
+      try {
+        put(transformer, some, made);
+      } catch (RecordException error) {
+        halves(transformer, some, made);
+      }
+    }
   }
 
   private Row alone(Transformer transformer, Row row) {
