@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 SETTINGS = {
@@ -58,6 +59,8 @@ def main(jar: str, folder: Path) -> None:
         for key in case["settings"]:
             session.conf.unset(key)
     told["together"] = together(session, cases, folder)
+    told["many functions"] = many_functions(session, cases)
+    told["meanwhile"] = meanwhile(session, cases)
     handler.close()
     (folder / "told.json").write_text(json.dumps(told))
     session.stop()
@@ -80,7 +83,8 @@ def together(session: Any, cases: list[dict[str, Any]], folder: Path) -> dict[st
     """The features of several artifacts in one task, and how many rows differ from those of each by itself."""
     from pyspark.sql import DataFrame
 
-    java, names = session._jvm.dev.skc.spark, [case["name"] for case in cases if case["name"].startswith("variant ")]
+    java = session._jvm.dev.skc.spark
+    names = [case["name"] for case in cases if case["name"].startswith("variant ")]
     frames = []
     for case in (case for case in cases if case["name"] in names):
         rows = session.read.parquet(case["rows"])
@@ -92,6 +96,44 @@ def together(session: Any, cases: list[dict[str, Any]], folder: Path) -> dict[st
     alone = reduce(DataFrame.unionAll, each)
     found, expected = (sorted(row.text for row in frame.collect()) for frame in (task, alone))
     return {"artifacts": len(frames), "rows": len(found), "different": len({*found} ^ {*expected})}
+
+
+def many_functions(session: Any, cases: list[dict[str, Any]]) -> int:
+    """The rows of a task in which functions of SQL use all of them, row by row."""
+    artifacts = variants(cases)
+    for k, artifact in enumerate(artifacts):
+        session._jvm.dev.skc.spark.SkcSpark.register(session._jsparkSession, f"made{k}", artifact)
+    rows = late(session, cases, 1000).selectExpr("struct(*) AS row")
+    made = rows.selectExpr(*(f"made{k}(row) AS made{k}" for k in range(len(artifacts))))
+    (told,) = made.selectExpr("count(*) AS rows", "sum(hash(*)) AS used").collect()
+    return int(told.rows)
+
+
+def meanwhile(session: Any, cases: list[dict[str, Any]]) -> dict[str, int]:
+    """The rows of a task that takes seconds; how often the driver meanwhile planned with all other artifacts."""
+    from pyspark.sql import DataFrame
+
+    java = session._jvm.dev.skc.spark
+    first, *others = variants(cases)
+    frame = DataFrame(java.SkcSpark.transform(late(session, cases, 500_000)._jdf, first, java.SkcOptions()), session)
+    told, planned = list[Any](), 0
+    task = Thread(target=lambda: told.extend(frame.selectExpr("count(*) AS rows", "sum(hash(*)) AS used").collect()))
+    task.start()
+    while task.is_alive():
+        for artifact in others:
+            java.SkcSpark.transform(late(session, cases, 1)._jdf, artifact, java.SkcOptions())
+        planned += task.is_alive()
+    return {"rows": int(told[0].rows) if told else 0, "planned": planned}
+
+
+def variants(cases: list[dict[str, Any]]) -> list[str]:
+    return [case["artifact"] for case in cases if case["name"].startswith("variant ")]
+
+
+def late(session: Any, cases: list[dict[str, Any]], times: int) -> Any:
+    """So many times three rows, in one task."""
+    rows = next(case["rows"] for case in cases if case["name"] == "a struct of late times")
+    return session.range(0, times, 1, 1).selectExpr("id AS k").crossJoin(session.read.parquet(rows)).coalesce(1)
 
 
 def array(session: Any, words: list[str]) -> Any:

@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * An artifact that the driver has loaded, for executors to load: each JVM checks it, and replays its golden records on
@@ -51,6 +53,13 @@ final class Shipped implements Serializable {
     } catch (IOException error) {
       throw new Refusal("artifact-file-missing", "`" + folder + "` cannot be read: " + error, "check the permissions");
     }
+  }
+
+  /** What this JVM has loaded of it, in use until the task that runs has ended. */
+  Transformer ofTask() {
+    Loaded.Use use = use();
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> use.close());
+    return use.transformer();
   }
 
   /** A use of what this JVM has loaded of it, now or before. */

@@ -3,6 +3,7 @@ package dev.skc.spark;
 import dev.skc.runtime.Extra;
 import dev.skc.runtime.RecordException;
 import dev.skc.runtime.Transformer;
+import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -16,9 +17,13 @@ final class StructFunction implements UDF1<Row, Row> {
   private final Broadcast<Shipped> artifact;
   private final Form form;
   private transient volatile Known known;
+  private transient volatile Held held;
 
   /** The places of the inputs in structs of a schema. */
   private record Known(StructType schema, Inputs inputs) {}
+
+  /** What a task has in use. */
+  private record Held(long task, Transformer transformer) {}
 
   StructFunction(Broadcast<Shipped> artifact, Form form) {
     this.artifact = artifact;
@@ -30,9 +35,27 @@ final class StructFunction implements UDF1<Row, Row> {
     if (row == null) {
       return null;
     }
+    TaskContext task = TaskContext.get();
+    if (task != null) {
+      return features(row, transformer(task.taskAttemptId()));
+    }
+    try (Loaded.Use use = artifact.value().use()) { // a constant, which the driver computes
+      return features(row, use.transformer());
+    }
+  }
+
+  private Transformer transformer(long task) {
+    Held now = held;
+    if (now == null || now.task != task) { // a task has one object for all rows
+      now = new Held(task, artifact.value().ofTask());
+      held = now;
+    }
+    return now.transformer;
+  }
+
+  private Row features(Row row, Transformer transformer) {
     Object[] cells = new Object[form.width()];
-    try (Loaded.Use use = artifact.value().use()) {
-      Transformer transformer = use.transformer();
+    try {
       form.put(transformer.transform(inputs(transformer, row.schema()).record(row), Extra.ERROR), 0, cells);
     } catch (RecordException error) {
       if (!form.isRefusedColumn()) {

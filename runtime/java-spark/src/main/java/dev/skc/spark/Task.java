@@ -15,7 +15,6 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.util.TaskCompletionListener;
 
 /** The features of the rows of a partition: of some at a time, which are as many as a batch of Arrow in Spark. */
 final class Task implements MapPartitionsFunction<Row, Row> {
@@ -37,9 +36,7 @@ final class Task implements MapPartitionsFunction<Row, Row> {
 
   @Override
   public Iterator<Row> call(Iterator<Row> rows) {
-    Loaded.Use use = artifact.value().use();
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> use.close());
-    Transformer transformer = use.transformer();
+    Transformer transformer = artifact.value().ofTask();
     return new Iterator<>() {
       private Iterator<Row> ready = Collections.emptyIterator();
       private long before;
