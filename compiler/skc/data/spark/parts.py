@@ -104,7 +104,7 @@ class FileParts:
         try:
             return SMALL if is_remote(file) else os.path.getsize(file)  # to fetch one takes longer than an engine
         except OSError:
-            return SMALL  # whoever reads it says so
+            return SMALL  # the engine that reads it says so
 
 
 def file_parts(source: Source) -> FileParts:
@@ -300,10 +300,10 @@ class Asking:
         if not answer or several.are_adjacent:
             yield several.numbers[0], answer
             return
-        found = 0
+        rows = 0
         for half in several.halves():
-            for number, answer in self._answers(half) if found < self.most else ():
-                found += len(answer)
+            for number, answer in self._answers(half) if rows < self.most else ():
+                rows += len(answer)
                 yield number, answer
 
 
