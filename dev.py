@@ -37,6 +37,7 @@ WITH_LOWEST = (
     "tests/sklearn_front_end/test_linear_models.py::test_regressors_of_several_targets",
     "tests/sklearn_front_end/test_codes.py::test_one_atom",
     "tests/sklearn_front_end/test_neighbours.py::test_a_graph_of_neighbours_within_a_radius",
+    *("tests/spark/test_spark.py", "tests/spark/test_transform_frame.py"),  # Spark 3, where the others run on Spark 4
     *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow; one library each
 )
 EXAMPLE = ROOT / "examples" / "rides"
