@@ -35,6 +35,7 @@ from skc.options import (
     TableName,
     TransformOptions,
     VerifyOptions,
+    engine_for,
 )
 from skc.progress import Progress
 from skc.results import Clock, Compiled, Drafted
@@ -147,7 +148,7 @@ def compile(
         seed=seed,
         budget=budget,
         threads=threads,
-        engine="spark" if type(data).__module__.startswith("pyspark.") else engine,
+        engine=engine_for(data, engine),
         master=master,
         dtype=dtype,
         trust_pickle=trust_pickle,
@@ -324,7 +325,7 @@ def transform(
         plain_names=plain_names,
         refused=refused,
         force=force,
-        engine="spark" if type(data).__module__.startswith("pyspark.") else engine,
+        engine=engine_for(data, engine),
         master=master,
     )
     return transformed(artifact, data, out, options, progress)

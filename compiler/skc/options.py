@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
@@ -34,6 +34,7 @@ TableName = Literal["parquet", "csv", "arrow"]  # see `skc.streaming`, which wri
 RefusedName = Literal["error", "column"]  # see `skc_runtime.tables`
 EngineName = Literal["duckdb", "spark", "postgres"]  # see `skc.data.default`, which loads one
 StateEngineName = Literal["duckdb", "spark"]  # those that run Python where the rows are
+E = TypeVar("E", EngineName, StateEngineName)
 Dates = Literal["day-first", "month-first"]
 MOST_ROWS = 10_000_000  # all of them are in memory
 LIMIT = 256  # megabytes of the distinct values of a column in a state
@@ -137,6 +138,11 @@ def _engine() -> Any:
 
 def _master() -> Any:
     return _flag(None, "Spark: the URL of its master, such as local[2], spark://HOST:7077 or yarn.")
+
+
+def engine_for(data: Any, engine: E) -> E | Literal["spark"]:
+    """Which engine reads the data of a call: a DataFrame of Spark, which need not be installed, says it by itself."""
+    return "spark" if type(data).__module__.startswith("pyspark.") and engine == "duckdb" else engine
 
 
 def _check_engine(engine: str, threads: int | None, master: str | None) -> None:

@@ -11,7 +11,7 @@ from skc import artifact as artifacts
 from skc.diagnostics import Diagnostic, fail
 from skc.failures import library_errors
 from skc.ir import Pipeline
-from skc.options import LIMIT, CompileOptions, FitOptions, MergeOptions, PathLike, StateEngineName
+from skc.options import LIMIT, CompileOptions, FitOptions, MergeOptions, PathLike, StateEngineName, engine_for
 from skc.progress import Progress
 from skc.results import Clock, Collected, Compiled
 from skc_runtime.manifest import Signature
@@ -47,7 +47,7 @@ def fit_state(
         profile=profile,
         force=force,
         threads=threads,
-        engine="spark" if type(data).__module__.startswith("pyspark.") else engine,
+        engine=engine_for(data, engine),
         master=master,
     )
     return collected(pipeline, out, options, progress)

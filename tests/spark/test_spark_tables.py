@@ -83,11 +83,13 @@ def test_a_table_that_is_not_there_is_named(subject: Path, tmp_path: Path) -> No
         skc.transform(tmp_path / "artifact", "spark::`a", tmp_path / "features")
 
 
-def test_an_engine_that_cannot_read_it_is_refused(subject: Path) -> None:
+def test_an_engine_that_cannot_read_it_is_refused(session: Any, subject: Path) -> None:
     with pytest.raises(SkcError, match=r"SKC202\]: the table captured of Spark is read by Spark alone"):
         skc.check(subject, CAPTURED)
     with pytest.raises(SkcError, match=r"SKC140\]: the data is read by --engine spark alone, and --engine postgres is"):
         skc.compile(subject, engine="postgres")
+    with pytest.raises(SkcError, match=r"SKC140\]: the data is read by --engine spark alone, and --engine postgres is"):
+        skc.compile(subject, session.table("captured"), engine="postgres")
 
 
 def test_executors_read_a_bucket_by_themselves(
