@@ -141,8 +141,10 @@ def _master() -> Any:
 
 
 def engine_for(data: Any, engine: E) -> E | Literal["spark"]:
-    """Which engine reads the data of a call: a DataFrame of Spark, which need not be installed, says it by itself."""
-    return "spark" if type(data).__module__.startswith("pyspark.") and engine == "duckdb" else engine
+    """Which engine reads the data of a call: a DataFrame of Spark says it by itself."""
+    from skc.data.sources import is_spark_frame  # takes a while to load, and the command line does not ask
+
+    return "spark" if engine == "duckdb" and is_spark_frame(data) else engine
 
 
 def _check_engine(engine: str, threads: int | None, master: str | None) -> None:

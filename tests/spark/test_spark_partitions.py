@@ -141,7 +141,7 @@ def spilled(session: Any) -> int:
 
 @dataclass
 class Kept:
-    """What was persisted, at most, in bytes."""
+    """What was persisted when the engine was closed, in bytes."""
 
     on_disk: int = 0
 
@@ -162,7 +162,7 @@ def kept(session: Any, monkeypatch: pytest.MonkeyPatch) -> Kept:
 def test_memory_that_does_not_suffice_makes_no_difference(
     session: Any, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All tests have the little that conftest.py gives them."""
+    """All tests in this session have the little that conftest.py gives them."""
     rows = 400_000
     draw = np.random.default_rng(4)
     table = pa.table(

@@ -250,25 +250,27 @@ class Reader:
         yield self._closing(first, Refused(error.diagnostics, first))
 
     def _loaded(self, engine: Engine, several: Several) -> Data:
-        carried = () if self.parts.carried is None else (self.parts.carried,)
-        return engine.load(several.source, self.inputs, self.declared, carried)
+        return engine.load(several.source, self.inputs, self.declared, self._carried)
+
+    @property
+    def _carried(self) -> tuple[str, ...]:
+        return () if self.parts.carried is None else (self.parts.carried,)
 
     def _blocks(self, several: Several, data: Data) -> Batches:
-        names = [i.name for i in self.inputs]
-        if self.parts.carried is not None:
-            names.append(self.parts.carried)
+        names = [*(i.name for i in self.inputs), *self._carried]
         first = several.numbers[0]
         rows = Counter[int]()
         for batch in data.batches(names, self.block_rows):
             whole = [(first, 0, batch.num_rows)]
-            for part, start, end in whole if self.parts.carried is None else runs(batch.columns[-1]):
+            for part, start, end in runs(batch.columns[-1]) if self._carried else whole:
                 block_of = self._typed(batch.slice(start, end - start))
                 yield block(part, rows[part], end - start, [*block_of, None])
                 rows[part] += end - start
         yield self._closing(first, Facts(dict(rows), frozenset(data.narrow())))
 
     def _typed(self, batch: pa.RecordBatch) -> list[pa.Array]:
-        return [array.cast(ARROW[i.dtype]) for i, array in zip(self.inputs, batch.columns, strict=False)]
+        columns = batch.columns[: len(self.inputs)]  # the number of the part may follow
+        return [array.cast(ARROW[i.dtype]) for i, array in zip(self.inputs, columns, strict=True)]
 
     def _closing(self, part: int, fact: Facts | Refused) -> pa.RecordBatch:
         return block(part, -1, 0, [*(None for _ in self.inputs), pickle.dumps(fact)])
@@ -302,7 +304,9 @@ class Asking:
             return
         rows = 0
         for half in several.halves():
-            for number, answer in self._answers(half) if rows < self.most else ():
+            if rows >= self.most:
+                return
+            for number, answer in self._answers(half):
                 rows += len(answer)
                 yield number, answer
 
